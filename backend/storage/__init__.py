@@ -1,0 +1,1 @@
+"""Where everything lies: tables, transactions, the audit log, backup and restore."""
