@@ -1,0 +1,1 @@
+"""Conflicts and parked mutations that wait for a person."""

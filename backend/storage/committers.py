@@ -1,0 +1,150 @@
+"""How units of work become commits: each by itself on PostgreSQL, in groups by one thread on SQLite."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+from sqlalchemy import Engine
+
+from backend.storage.driver import Driver
+from sync.errors import Busy
+
+T = TypeVar("T")
+
+WAITING_MAX = 1_000  # units that may wait for the writer; more are refused as busy
+GROUP_MAX = 64  # units in one commit
+GROUP_S_MAX = 0.02  # a group that took this long commits, whoever waits
+
+
+class Committer(Protocol):
+    """Runs an attempt in a transaction of its own and returns once it is committed."""
+
+    def run(self, attempt: Callable[[Driver], T]) -> T: ...
+    def close(self) -> None: ...
+
+
+class DirectCommitter:
+    """Runs each attempt in the caller's thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def run(self, attempt: Callable[[Driver], T]) -> T:
+        """Return the attempt's result after its commit; raise what it raised after its rollback."""
+        with self._engine.connect() as connection:
+            driver = Driver(connection)
+            try:
+                with connection.begin():
+                    return attempt(driver)
+            finally:
+                driver.give_back()
+
+    def close(self) -> None:
+        """Nothing is under way but in callers' threads."""
+
+
+class Job(NamedTuple):
+    """A unit of work that waits for the writer."""
+
+    attempt: Callable[[Driver], Any]
+    answer: Future[Any]
+
+
+class GroupLost(Exception):
+    """The database undid the whole transaction, not only one unit."""
+
+
+class GroupCommitter:
+    """One thread that commits the units waiting for it together, each in a savepoint of its own.
+
+    An answer is given only after the commit. If the commit fails, every unit of the group fails with it.
+    """
+
+    def __init__(self, engine: Engine, *, waiting_max: int = WAITING_MAX) -> None:
+        self._engine = engine
+        self._waiting: queue.Queue[Job | None] = queue.Queue(waiting_max)
+        self._door = threading.Lock()
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
+
+    def run(self, attempt: Callable[[Driver], T]) -> T:
+        """Return the attempt's result after its commit. Raises Busy if too many wait, or the store is closing."""
+        assert threading.current_thread() is not self._thread, "a unit of work started another"
+        job = Job(attempt, Future())
+        with self._door:
+            self._admit(job)
+        return cast(T, job.answer.result())
+
+    def close(self) -> None:
+        """Commit what waits, then stop."""
+        with self._door:
+            self._is_closed = True
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+
+    def _admit(self, job: Job) -> None:
+        if self._is_closed:
+            raise Busy("the server is stopping")
+        try:
+            self._waiting.put_nowait(job)
+        except queue.Full:
+            raise Busy("too many writers are waiting") from None
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._commit_groups, name="padsync-writer", daemon=True)
+            self._thread.start()
+
+    def _commit_groups(self) -> None:
+        while (job := self._waiting.get()) is not None:
+            self._commit_group(job)
+
+    def _commit_group(self, first: Job) -> None:
+        taken: list[Job] = [first]
+        done: list[Callable[[], None]] = []
+        try:
+            with self._engine.begin() as connection:
+                driver = Driver(connection)
+                for job in self._group(first):
+                    if job is not first:
+                        taken.append(job)
+                    done.append(_attempt(job, driver))
+        except BaseException as error:  # the thread must live, whatever was raised: each caller gets it
+            cause = error.__cause__ if isinstance(error, GroupLost) else error
+            done = [lambda job=job: job.answer.set_exception(cause) for job in taken]  # type: ignore[misc]
+        for answer in done:
+            answer()
+
+    def _group(self, first: Job) -> Iterator[Job]:
+        """Yield the first job and those that wait behind it, up to the bounds of a group."""
+        yield first
+        ends_at = time.monotonic() + GROUP_S_MAX
+        for _ in range(GROUP_MAX - 1):
+            if time.monotonic() > ends_at:
+                return
+            try:
+                job = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:  # closing: this group is the last but for those before the sign, of which there are none
+                self._waiting.put(None)
+                return
+            yield job
+
+
+def _attempt(job: Job, driver: Driver) -> Callable[[], None]:
+    """Run one unit in its savepoint; return how to answer it once the group is committed."""
+    driver.run("SAVEPOINT unit")
+    try:
+        result = job.attempt(driver)
+    except BaseException as error:
+        if not driver.is_in_transaction:
+            raise GroupLost from error
+        driver.run("ROLLBACK TO unit")
+        driver.run("RELEASE unit")
+        failure = error
+        return lambda: job.answer.set_exception(failure)
+    driver.run("RELEASE unit")
+    return lambda: job.answer.set_result(result)

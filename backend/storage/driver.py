@@ -1,0 +1,110 @@
+"""One transaction's way past SQLAlchemy to the database driver, for the statements that run all day."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any, cast
+
+import msgspec
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+Row = tuple[Any, ...]
+
+CLASHES = (
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+)
+OUTAGES_OF_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+
+
+class Clash(Exception):
+    """Another transaction was first; this one is undone and runs again."""
+
+
+class Driver:
+    """Runs prepared SQL texts with positional parameters on a SQLAlchemy connection's own driver cursor."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._raw = cast(Any, connection.connection.driver_connection)
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self._cursor = self._raw.cursor() if self.is_sqlite else self._raw.cursor(binary=True)
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Say whether SQLite still has the transaction open; a full disk may have undone it."""
+        return bool(self._raw.in_transaction)
+
+    def all(self, sql: str, *parameters: Any) -> list[Row]:
+        """Return every row."""
+        return cast(list[Row], self._cursor.execute(sql, parameters).fetchall())
+
+    def one(self, sql: str, *parameters: Any) -> Row | None:
+        """Return the first row, if there is one."""
+        rows = self.all(sql, *parameters)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, *parameters: Any) -> int:
+        """Return how many rows were touched."""
+        return int(self._cursor.execute(sql, parameters).rowcount)
+
+    def many(self, sql: str, rows: Sequence[Row]) -> int:
+        """Run the statement for each row; return how many rows were touched in all."""
+        if not rows:
+            return 0
+        if len(rows) == 1:
+            return self.run(sql, *rows[0])
+        self._cursor.executemany(sql, rows)
+        return int(self._cursor.rowcount)
+
+    def values(self, values: Collection[Any]) -> Any:
+        """Return any number of values as the one parameter that `among` takes."""
+        return msgspec.json.encode(list(values)).decode() if self.is_sqlite else list(values)
+
+    def give_back(self) -> None:
+        """Close the cursor, and keep a connection that died out of the pool; others may have died with it."""
+        self._cursor.close()
+        if not self.is_sqlite and self._raw.closed and not self.connection.invalidated:
+            self.connection.invalidate()
+            self.connection.engine.dispose()
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """Return the driver's error if SQLAlchemy wrapped it."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+
+
+def is_clash(error: BaseException) -> bool:
+    """Say whether running the transaction again may help."""
+    cause = cause_of(error)
+    if isinstance(cause, sqlite3.IntegrityError):
+        return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+    return isinstance(cause, Clash | CLASHES)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Say whether the database could not take the work: locked, full, out of connections, or away."""
+    cause = cause_of(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & 0xFF in OUTAGES_OF_SQLITE
+    return isinstance(cause, PoolExhausted | psycopg.OperationalError)
+
+
+def outage_detail(error: BaseException) -> str:
+    """Return what an operator needs to know, without data."""
+    cause = cause_of(error)
+    if isinstance(cause, psycopg.errors.DiskFull) or "disk is full" in str(cause):
+        return "the disk is full"
+    if "locked" in str(cause):
+        return "another process holds the database"
+    return "the database does not take work now"

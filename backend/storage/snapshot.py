@@ -1,0 +1,109 @@
+"""One consistent view of everything, read through the driver."""
+
+from collections.abc import Collection, Iterable
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+
+from backend.storage import rows
+from backend.storage.driver import Driver
+from backend.storage.statements import Statements
+from sync.store import BucketState, FeedRow, Install, Key, LeaseRow, NumberKey, PurgeRow, Remembered, Stored
+
+to_feed_row = partial(tuple.__new__, FeedRow)  # half the cost of FeedRow._make, and a first sync makes 50,000
+
+
+class SqlSnapshot:
+    """Reads of one transaction. `connection` is the same transaction for whoever reads with SQLAlchemy."""
+
+    def __init__(self, driver: Driver, sql: Statements) -> None:
+        self._driver = driver
+        self._sql = sql
+        self.connection = driver.connection
+
+    def epoch(self) -> str:
+        """Return the present epoch."""
+        return str(self._driver.all(self._sql.epochs)[0][0])
+
+    def past_epochs(self) -> frozenset[str]:
+        """Return the epochs that a restore ended."""
+        return frozenset(epoch for (epoch,) in self._driver.all(self._sql.epochs)[1:])
+
+    def find_install(self, install_id: str) -> Install | None:
+        """Return what is known of an install."""
+        row = self._driver.one(self._sql.install, install_id)
+        return rows.read_install(row) if row else None
+
+    def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
+        """Return the state of each named bucket; one that has no rows yet is all zeros."""
+        return self._buckets(self._sql.buckets, names)
+
+    def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
+        """Return feed rows with `seq > after` in order, at most `limit`."""
+        return list(map(to_feed_row, self._driver.all(self._sql.rows, bucket, after, limit)))
+
+    def live_ids(self, bucket: str) -> list[tuple[str, str, int]]:
+        """Return (id, kind, version) of every live record of a bucket, ordered by id."""
+        return self._driver.all(self._sql.live_ids, bucket)
+
+    def rows_of(self, bucket: str, ids: Collection[str]) -> list[FeedRow]:
+        """Return the live feed rows of these ids in a bucket, in order."""
+        if not ids:
+            return []
+        return list(map(to_feed_row, self._driver.all(self._sql.rows_of, bucket, self._driver.values(ids))))
+
+    def records(self, keys: Collection[Key]) -> dict[Key, Stored]:
+        """Return the records that exist."""
+        return self._records(self._sql.records, keys)
+
+    def remembered(self, install_id: str, numbers: Collection[int]) -> dict[int, Remembered]:
+        """Return the settled mutations among these numbers."""
+        if not numbers:
+            return {}
+        found = self._driver.all(self._sql.remembered, install_id, self._driver.values(numbers))
+        return {settled.n: settled for settled in map(rows.read_remembered, found)}
+
+    def has_evidence(self, install_id: str, hash: str) -> bool:
+        """Say whether evidence with this hash came from this install."""
+        return self._driver.one(self._sql.has_evidence, install_id, hash) is not None
+
+    def find_lease(self, lease_id: str) -> LeaseRow | None:
+        """Return a lease by its id."""
+        row = self._driver.one(self._sql.lease, lease_id)
+        return rows.read_lease(row) if row else None
+
+    def leases(self, branch: str, date: str) -> list[LeaseRow]:
+        """Return a branch's leases of one day, by series and number."""
+        return [rows.read_lease(row) for row in self._driver.all(self._sql.leases, branch, date)]
+
+    def numbers(self, branch: str, date: str) -> dict[NumberKey, str]:
+        """Return the numbers used at a branch on one day, and the record that used each first."""
+        found = self._driver.all(self._sql.numbers, branch, date)
+        return {NumberKey(b, series, day, overflow, n): id for b, day, series, overflow, n, id in found}
+
+    def purges(self, install_id: str) -> list[PurgeRow]:
+        """Return an install's purge orders, oldest first."""
+        return [rows.read_purge(row) for row in self._driver.all(self._sql.purges, install_id)]
+
+    def received(self, install_id: str) -> dict[str, int]:
+        """Return the buckets that an install has been sent, with the cursor it last showed in each."""
+        return dict(self._driver.all(self._sql.received, install_id))
+
+    def _buckets(self, sql: str, names: Collection[str]) -> dict[str, BucketState]:
+        if not names:
+            return {}
+        found = map(rows.read_bucket, self._driver.all(sql, self._driver.values(names)))
+        states = {state.name: state for state in found}
+        return {name: states.get(name) or BucketState(name=name) for name in names}
+
+    def _records(self, sql: str, keys: Collection[Key]) -> dict[Key, Stored]:
+        found: dict[Key, Stored] = {}
+        for kind, ids in _by_kind(keys):
+            for row in self._driver.all(sql, kind, self._driver.values(ids)):
+                found[Key(kind, row[1])] = rows.read_record(row)
+        return found
+
+
+def _by_kind(keys: Iterable[Key]) -> list[tuple[str, list[str]]]:
+    """Return the ids of each kind, both sorted: the order in which rows are locked."""
+    return [(kind, [key.id for key in group]) for kind, group in groupby(sorted(set(keys)), attrgetter("kind"))]

@@ -1,0 +1,116 @@
+"""The store on SQLite and on PostgreSQL: the same statements, two ways to commit."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from backend.storage.checkpoints import Checkpointer
+from backend.storage.committers import Committer, DirectCommitter, GroupCommitter
+from backend.storage.driver import Driver, is_clash, is_outage, outage_detail
+from backend.storage.engine import reading
+from backend.storage.projections import Projection, Projector
+from backend.storage.snapshot import SqlSnapshot
+from backend.storage.statements import statements_for
+from backend.storage.unit import SqlUnit
+from sync.errors import Busy
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 10
+WAIT_S, WAIT_S_MAX = 0.005, 0.25
+
+
+class SqlStore:
+    """A `sync.store.Store`; `on_commit` gets the names of the buckets that moved, after each commit.
+
+    Use it from any number of threads, and any number of processes on one database. `close` it, or use it in a
+    `with`; a unit of work must not start another.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        projections: Mapping[str, Projection] | None = None,
+        *,
+        on_commit: Callable[[frozenset[str]], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self._reading = reading(engine)
+        self._sql = statements_for(engine.dialect.name)
+        self._projector = Projector(projections or {}, self._sql)
+        self._on_commit = on_commit
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._committer: Committer = GroupCommitter(engine) if is_sqlite else DirectCommitter(engine)
+        self._checkpointer = Checkpointer(engine) if is_sqlite else None
+
+    def read(self, look: Callable[[SqlSnapshot], T]) -> T:
+        """Run `look` on one snapshot. Raises Busy if the database is away."""
+        with busy_if_away():
+            return self._look(look)
+
+    def write(self, work: Callable[[SqlUnit], T]) -> T:
+        """Run `work` as one transaction and return its result once it is committed.
+
+        It may run more than once: a clash with another transaction undoes it first. Raises Busy if that never
+        succeeds, or if the database is full, locked or away; nothing was committed then.
+        """
+
+        def attempt(driver: Driver) -> tuple[T, frozenset[str]]:
+            unit = SqlUnit(driver, self._sql, self._projector)
+            return work(unit), unit.finish()
+
+        with busy_if_away():
+            result, moved = self._commit(attempt)
+        if self._checkpointer is not None:
+            self._checkpointer.note_commit()
+        if self._on_commit is not None and moved:
+            self._on_commit(moved)
+        return result
+
+    def close(self) -> None:
+        """Commit what waits, then let go of the database."""
+        self._committer.close()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        self.engine.dispose()
+
+    def __enter__(self) -> "SqlStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _look(self, look: Callable[[SqlSnapshot], T]) -> T:
+        with self._reading.connect() as connection:
+            driver = Driver(connection)
+            try:
+                with connection.begin():
+                    return look(SqlSnapshot(driver, self._sql))
+            finally:
+                driver.give_back()
+
+    def _commit(self, attempt: Callable[[Driver], T]) -> T:
+        retrying = Retrying(
+            retry=retry_if_exception(is_clash),
+            stop=stop_after_attempt(ATTEMPTS_MAX),
+            wait=wait_random_exponential(WAIT_S, WAIT_S_MAX),
+            reraise=True,
+        )
+        result: T = retrying(self._committer.run, attempt)
+        return result
+
+
+@contextmanager
+def busy_if_away() -> Iterator[None]:
+    """Turn what the database says when it cannot take the work into Busy."""
+    try:
+        yield
+    except Exception as error:
+        if is_clash(error):
+            raise Busy("others kept changing the same records") from error
+        if is_outage(error):
+            raise Busy(outage_detail(error)) from error
+        raise

@@ -1,0 +1,230 @@
+"""Every statement of the store, written once, compiled once per database, and run through the driver."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Executable,
+    Integer,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.selectable import Select
+from sqlalchemy.types import Boolean
+
+from backend.storage import tables as t
+
+
+class among(ColumnElement[bool]):  # noqa: N801  # reads as SQL does
+    """`column IN (one parameter that holds any number of values)`: the same text for every number of them."""
+
+    inherit_cache = True
+    type = Boolean()
+    _is_implicitly_boolean = True  # or SQLAlchemy would compare it with 1 on SQLite
+    __visit_name__ = "among"
+
+    def __init__(self, column: Column[Any], name: str) -> None:
+        self.column = column
+        self.values = bindparam(name, type_=column.type)
+
+
+@compiles(among, "sqlite")
+def _among_json(element: among, compiler: Any, **options: Any) -> str:
+    column, values = compiler.process(element.column, **options), compiler.process(element.values, **options)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # both are compiled SQL
+
+
+@compiles(among, "postgresql")
+def _among_array(element: among, compiler: Any, **options: Any) -> str:
+    options["skip_bind_expression"] = True
+    column = compiler.process(element.column, **options)
+    kind = "bigint" if isinstance(element.values.type, BigInteger | Integer) else "text"
+    placeholder = compiler.process(element.values, **options).split("::")[0]
+    return f"{column} = ANY({placeholder}::{kind}[])"
+
+
+DIALECTS: dict[str, Callable[[], Any]] = {
+    "sqlite": lambda: SQLiteDialect_pysqlite(paramstyle="qmark"),
+    "postgresql": lambda: PGDialect_psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy types it no further
+}
+INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def bind(column: Column[Any], name: str = "") -> Any:
+    """Return a parameter of the column's type."""
+    return bindparam(name or column.name, type_=column.type)
+
+
+def same(*columns: Column[Any]) -> Any:
+    """Each of these columns equals the parameter of its name."""
+    return and_(*(column == bind(column) for column in columns))
+
+
+def pick(table: Table, *without: str) -> Any:
+    """Select a table's columns in their order."""
+    return select(*(column for column in table.c if column.name not in without))
+
+
+class Statements:
+    """The store's SQL for one database; parameters are positional, in the order that each comment or name says."""
+
+    def __init__(self, name: str) -> None:
+        self._dialect = DIALECTS[name]()
+        self._insert = INSERTS[name]
+        self._snapshot()
+        self._locks()
+        self._feed()
+        self._numbers()
+        self._writes()
+
+    def compile(self, statement: Executable) -> str:
+        """Return the SQL text with the driver's own placeholders."""
+        return str(statement.compile(dialect=self._dialect))  # type: ignore[attr-defined]
+
+    def add(self, table: Table, *without: str) -> str:
+        """Return an INSERT of a table's columns in their order."""
+        rows = insert(table).values({c.name: bind(c) for c in table.c if c.name not in without})
+        return self.compile(rows.inline())
+
+    def keep_first(self, table: Table) -> str:
+        """Return an INSERT that leaves a row alone which is there already."""
+        rows = self._insert(table).values({c.name: bind(c) for c in table.c})
+        return self.compile(rows.on_conflict_do_nothing())
+
+    def put(self, table: Table, keys: Sequence[str] = (), where: Callable[[Any], Any] | None = None) -> str:
+        """Return an INSERT that replaces the row with the same `keys` (default: the primary key).
+
+        `where` gets the excluded row and may forbid the replacement; its parameters come last.
+        """
+        names = list(keys) or [column.name for column in table.primary_key]
+        rows = self._insert(table).values({c.name: bind(c) for c in table.c})
+        news = {c.name: rows.excluded[c.name] for c in table.c if c.name not in names}
+        guard = where(rows.excluded) if where else None
+        return self.compile(rows.on_conflict_do_update(index_elements=names, set_=news, where=guard))
+
+    def _snapshot(self) -> None:
+        epochs = select(t.epoch.c.epoch).order_by(t.epoch.c.ordinal.desc())
+        self.epochs = self.compile(epochs)
+        self.install = self.compile(pick(t.install).where(same(t.install.c.install_id)))
+        self.buckets = self.compile(pick(t.bucket).where(among(t.bucket.c.name, "names")))
+        self.records = self.compile(_records())
+        self.remembered = self.compile(
+            pick(t.mutation).where(same(t.mutation.c.install_id), among(t.mutation.c.n, "numbers"))
+        )
+        self.has_evidence = self.compile(
+            select(literal_column("1")).where(same(t.evidence.c.install_id, t.evidence.c.hash))
+        )
+        self.lease = self.compile(pick(t.lease).where(same(t.lease.c.lease_id)))
+        self.leases = self.compile(
+            pick(t.lease).where(same(t.lease.c.branch, t.lease.c.date)).order_by(t.lease.c.series, t.lease.c.lo)
+        )
+        self.purges = self.compile(
+            pick(t.purge).where(same(t.purge.c.install_id)).order_by(t.purge.c.ordered_at, t.purge.c.purge)
+        )
+        self.received = self.compile(select(t.received.c.bucket, t.received.c.seq).where(same(t.received.c.install_id)))
+
+    def _locks(self) -> None:
+        """The reads of a unit: the same rows in sorted order, locked until it ends (SQLite locks as a whole)."""
+        self.lock_install = self.compile(pick(t.install).where(same(t.install.c.install_id)).with_for_update())
+        self.lock_buckets = self.compile(
+            pick(t.bucket).where(among(t.bucket.c.name, "names")).order_by(t.bucket.c.name).with_for_update()
+        )
+        self.lock_records = self.compile(_records().order_by(t.record.c.id).with_for_update())
+        self.lock_lease = self.compile(pick(t.lease).where(same(t.lease.c.lease_id)).with_for_update())
+        self.lock_leases = self.compile(
+            pick(t.lease).where(same(t.lease.c.branch, t.lease.c.date)).order_by(t.lease.c.lease_id).with_for_update()
+        )
+        by_request = same(t.lease.c.install_id, t.lease.c.request_id)
+        self.lock_lease_by_request = self.compile(pick(t.lease).where(by_request).with_for_update())
+        is_open = and_(same(t.lease.c.install_id), t.lease.c.state == literal_column("'open'"))
+        self.lock_open_leases = self.compile(
+            pick(t.lease).where(is_open).order_by(t.lease.c.lease_id).with_for_update()
+        )
+        self.lock_purges = self.compile(
+            pick(t.purge).where(same(t.purge.c.install_id)).order_by(t.purge.c.purge).with_for_update()
+        )
+        streams = pick(t.audit_stream).where(among(t.audit_stream.c.stream, "streams"))
+        self.lock_streams = self.compile(streams.order_by(t.audit_stream.c.stream).with_for_update())
+
+    def _feed(self) -> None:
+        m, r = t.membership, t.record
+        is_live = m.c.x.is_(None)
+        joined = m.outerjoin(r, and_(is_live, r.c.kind == m.c.kind, r.c.id == m.c.id))
+        # A row of a record that left shows nothing of it.
+        version = func.coalesce(r.c.version, literal_column("0"))
+        body = func.coalesce(r.c.body, cast(literal_column("''"), LargeBinary()))
+        rows = select(m.c.seq, m.c.kind, m.c.id, m.c.x, version, body).select_from(joined)
+        after = and_(same(m.c.bucket), m.c.seq > bind(m.c.seq))
+        limit = bindparam("limit", type_=Integer())
+        self.rows = self.compile(rows.where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0")))
+        self.rows_of = self.compile(rows.where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq))
+        live = select(m.c.id, m.c.kind, r.c.version).select_from(joined).where(same(m.c.bucket), is_live)
+        self.live_ids = self.compile(live.order_by(m.c.id, m.c.kind))
+        gone = and_(same(m.c.bucket), m.c.seq <= bind(m.c.seq), m.c.x.is_not(None))
+        self.drop_rows = self.compile(delete(m).where(gone))
+        self.put_membership = self.put(m, ["bucket", "id", "kind"])
+        self.new_bucket = self.keep_first(t.bucket)
+        self.put_bucket = self.put(t.bucket)
+
+    def _numbers(self) -> None:
+        line, use = t.number_line, t.number_use
+        first = self._insert(line).values({c.name: bind(c) for c in line.c})
+        on = [column.name for column in line.primary_key]
+        # Numbers start at 1, so the row of an unused line says what it has after its first block.
+        more = first.on_conflict_do_update(
+            index_elements=on, set_={"next": line.c.next + first.excluded.next - literal_column("1")}
+        )
+        self.next_number = self.compile(more.returning(line.c.next))
+        higher = case((first.excluded.next > line.c.next, first.excluded.next), else_=line.c.next)
+        self.raise_number = self.compile(first.on_conflict_do_update(index_elements=on, set_={"next": higher}))
+        self.numbers = self.compile(pick(use).where(same(use.c.branch, use.c.date)))
+        day = same(use.c.branch, use.c.date, use.c.series, use.c.overflow)
+        self.taken = self.compile(select(use.c.number, use.c.id).where(day, among(use.c.number, "numbers")))
+        self.take_number = self.keep_first(use)
+
+    def _writes(self) -> None:
+        self.add_install = self.add(t.install)
+        news = {c.name: bind(c) for c in t.install.c if c.name != "install_id"}
+        self.update_install = self.compile(
+            update(t.install).values(news).where(t.install.c.install_id == bind(t.install.c.install_id))
+        )
+        # The last parameter is the version that the writer saw, or -1 if it saw none.
+        self.put_record = self.put(t.record, where=lambda _: t.record.c.version == bind(t.record.c.version, "seen"))
+        self.add_mutation = self.add(t.mutation)
+        self.add_evidence = self.add(t.evidence)
+        self.put_lease = self.put(t.lease)
+        self.put_purge = self.put(t.purge)
+        self.forget_received = self.compile(delete(t.received).where(same(t.received.c.install_id)))
+        self.add_received = self.add(t.received)
+        self.put_stream = self.put(t.audit_stream)
+        self.new_stream = self.keep_first(t.audit_stream)
+        self.add_entry = self.add(t.audit_entry)
+        self.add_outbound = self.add(t.outbox, "position")
+
+
+def _records() -> Select[Any]:
+    return select(*t.record.c).where(same(t.record.c.kind), among(t.record.c.id, "ids"))
+
+
+@cache
+def statements_for(name: str) -> Statements:
+    """Return the statements of one database, compiled at the first call."""
+    return Statements(name)

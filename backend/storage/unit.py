@@ -1,0 +1,207 @@
+"""One transaction of writes: what the engine decided, and at its end the feed's numbers and the audit chain."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from backend.storage import rows
+from backend.storage.driver import Clash, Driver, Row
+from backend.storage.projections import Projector
+from backend.storage.snapshot import SqlSnapshot
+from backend.storage.statements import Statements
+from sync.audit import link
+from sync.feed import Move, advance, changes_of
+from sync.store import (
+    AuditEntry,
+    BucketState,
+    Evidence,
+    Install,
+    Key,
+    LeaseRow,
+    Membership,
+    NumberKey,
+    Outbound,
+    PurgeRow,
+    Remembered,
+    Stored,
+    Write,
+)
+
+
+class SqlUnit(SqlSnapshot):
+    """Reads that lock, and writes; on PostgreSQL rows are locked in sorted order, buckets last."""
+
+    def __init__(self, driver: Driver, sql: Statements, projector: Projector) -> None:
+        super().__init__(driver, sql)
+        self._projector = projector
+        self._writes: dict[Key, Write] = {}
+        self._entries: list[AuditEntry] = []
+
+    def find_install(self, install_id: str) -> Install | None:
+        """Return what is known of an install, and keep others from pushing for it."""
+        row = self._driver.one(self._sql.lock_install, install_id)
+        return rows.read_install(row) if row else None
+
+    def save_install(self, install: Install) -> None:
+        """Put an install. Raises Clash if another transaction made the same one."""
+        news = (install.ack_n, install.evidence_head, install.letter, install.public_key)
+        if not self._driver.run(self._sql.update_install, *news, install.install_id):
+            self._driver.run(self._sql.add_install, install.install_id, *news)
+
+    def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
+        """Return the state of each named bucket, and keep others from numbering in it."""
+        return self._buckets(self._sql.lock_buckets, names)
+
+    def records(self, keys: Collection[Key]) -> dict[Key, Stored]:
+        """Return the records that exist, and keep others from changing them."""
+        return self._records(self._sql.lock_records, keys)
+
+    def save_records(self, writes: Sequence[Write]) -> None:
+        """Put records. Raises Clash if one is not what the writer saw."""
+        for write in writes:
+            first = self._writes.get(write.after.key)
+            self._writes[write.after.key] = msgspec.structs.replace(write, before=first.before) if first else write
+        ordered = sorted(writes, key=lambda write: write.after.key)
+        if self._driver.many(self._sql.put_record, [rows.write_record(write) for write in ordered]) != len(ordered):
+            raise Clash("a record is not what the writer saw")
+
+    def remember(self, settled: Sequence[Remembered]) -> None:
+        """Keep settled mutations, each once."""
+        self._driver.many(self._sql.add_mutation, [rows.write_remembered(one) for one in settled])
+
+    def add_evidence(self, evidence: Sequence[Evidence]) -> None:
+        """Keep signed mutations as they came."""
+        self._driver.many(self._sql.add_evidence, [rows.write_evidence(one) for one in evidence])
+
+    def next_number(self, branch: str, series: str, date: str, count: int) -> int:
+        """Raise the line's counter by `count` and return the first number of the block, from 1."""
+        row = self._driver.one(self._sql.next_number, branch, series, date, count + 1)
+        assert row is not None
+        return int(row[0]) - count
+
+    def raise_number(self, branch: str, series: str, date: str, least: int) -> None:
+        """Make sure that no number up to and including `least` is given out again."""
+        self._driver.run(self._sql.raise_number, branch, series, date, least + 1)
+
+    def find_lease(self, lease_id: str) -> LeaseRow | None:
+        """Return a lease by its id."""
+        row = self._driver.one(self._sql.lock_lease, lease_id)
+        return rows.read_lease(row) if row else None
+
+    def leases(self, branch: str, date: str) -> list[LeaseRow]:
+        """Return a branch's leases of one day, by series and number."""
+        found = [rows.read_lease(row) for row in self._driver.all(self._sql.lock_leases, branch, date)]
+        return sorted(found, key=lambda lease: (lease.series, lease.lo))
+
+    def find_lease_by_request(self, install_id: str, request_id: str) -> LeaseRow | None:
+        """Return the lease that a request was given."""
+        row = self._driver.one(self._sql.lock_lease_by_request, install_id, request_id)
+        return rows.read_lease(row) if row else None
+
+    def open_leases(self, install_id: str) -> list[LeaseRow]:
+        """Return an install's open leases."""
+        return [rows.read_lease(row) for row in self._driver.all(self._sql.lock_open_leases, install_id)]
+
+    def save_lease(self, lease: LeaseRow) -> None:
+        """Put a lease."""
+        self._driver.run(self._sql.put_lease, *rows.write_lease(lease))
+
+    def taken(self, numbers: Collection[NumberKey]) -> dict[NumberKey, str]:
+        """Return which of the numbers are used, and by which record."""
+        lines: dict[tuple[str, str, str, str], list[int]] = {}
+        for key in numbers:
+            lines.setdefault((key.branch, key.date, key.series, key.overflow), []).append(key.number)
+        found: dict[NumberKey, str] = {}
+        for (branch, date, series, overflow), wanted in lines.items():
+            values = self._driver.values(wanted)
+            for number, id in self._driver.all(self._sql.taken, branch, date, series, overflow, values):
+                found[NumberKey(branch, series, date, overflow, number)] = id
+        return found
+
+    def take_numbers(self, numbers: Mapping[NumberKey, str]) -> None:
+        """Note which record first used a number; one that is taken already keeps its first user."""
+        uses = [(key.branch, key.date, key.series, key.overflow, key.number, id) for key, id in numbers.items()]
+        self._driver.many(self._sql.take_number, sorted(uses))
+
+    def purges(self, install_id: str) -> list[PurgeRow]:
+        """Return an install's purge orders, oldest first."""
+        found = [rows.read_purge(row) for row in self._driver.all(self._sql.lock_purges, install_id)]
+        return sorted(found, key=lambda purge: (purge.ordered_at, purge.purge))
+
+    def save_purge(self, purge: PurgeRow) -> None:
+        """Put a purge order."""
+        self._driver.run(self._sql.put_purge, *rows.write_purge(purge))
+
+    def note_received(self, install_id: str, seqs: Mapping[str, int]) -> None:
+        """Replace what an install is known to hold: bucket → cursor."""
+        self._driver.run(self._sql.forget_received, install_id)
+        self._driver.many(self._sql.add_received, [(install_id, bucket, seq) for bucket, seq in sorted(seqs.items())])
+
+    def drop_rows(self, bucket: str, upto: int) -> int:
+        """Delete rows that left the bucket at or below `upto`, raise its floor to it, return how many went."""
+        state = self._lock_buckets([bucket])[bucket]
+        raised = msgspec.structs.replace(state, floor=max(state.floor, upto))
+        self._driver.run(self._sql.put_bucket, *rows.write_bucket(raised))
+        return self._driver.run(self._sql.drop_rows, bucket, upto)
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Chain an entry at the end of the unit."""
+        self._entries.append(entry)
+
+    def send(self, work: Sequence[Outbound]) -> None:
+        """Put work on its way to the central CRM."""
+        self._driver.many(self._sql.add_outbound, [(one.kind, one.id, one.version, one.at) for one in work])
+
+    def finish(self) -> frozenset[str]:
+        """Project, number the feed, chain the audit; return the buckets that moved. Nothing may follow but commit."""
+        writes = self._writes.values()
+        self._projector.project(writes, self._driver)
+        moves = changes_of(writes)
+        if moves:
+            self._number(moves, max(write.after.changed_at for write in writes))
+        if self._entries:
+            self._chain()
+        return frozenset(moves)
+
+    def _number(self, moves: Mapping[str, list[Move]], at: str) -> None:
+        states = self._lock_buckets(sorted(moves))
+        news: list[BucketState] = []
+        memberships: list[Membership] = []
+        for name in sorted(moves):
+            state, numbered = advance(states[name], moves[name], at)
+            news.append(state)
+            memberships += numbered
+        self._driver.many(self._sql.put_bucket, [rows.write_bucket(state) for state in news])
+        self._driver.many(self._sql.put_membership, memberships)
+
+    def _lock_buckets(self, names: Sequence[str]) -> dict[str, BucketState]:
+        """Lock the buckets' rows in sorted order, making those that are missing.
+
+        All rows that exist are locked before any is made, so two units can not wait for each other.
+        """
+        found = {row[0]: rows.read_bucket(row) for row in self._locked(self._sql.lock_buckets, names)}
+        missing = [name for name in names if name not in found]
+        if missing:
+            fresh = [rows.write_bucket(BucketState(name=name)) for name in missing]
+            self._driver.many(self._sql.new_bucket, fresh)
+            found |= {row[0]: rows.read_bucket(row) for row in self._locked(self._sql.lock_buckets, missing)}
+        return found
+
+    def _chain(self) -> None:
+        streams = sorted({entry.stream for entry in self._entries})
+        heads = {stream: (length, hash) for stream, length, hash in self._locked(self._sql.lock_streams, streams)}
+        missing = [stream for stream in streams if stream not in heads]
+        if missing:
+            self._driver.many(self._sql.new_stream, [(stream, 0, "") for stream in missing])
+            again = self._locked(self._sql.lock_streams, missing)
+            heads |= {stream: (length, hash) for stream, length, hash in again}
+        linked = []
+        for entry in self._entries:
+            length, previous = heads[entry.stream]
+            heads[entry.stream] = (length + 1, link(previous, entry))
+            linked.append(rows.write_entry(entry, *heads[entry.stream]))
+        self._driver.many(self._sql.add_entry, linked)
+        self._driver.many(self._sql.put_stream, [(stream, *heads[stream]) for stream in streams])
+
+    def _locked(self, sql: str, names: Sequence[str]) -> list[Row]:
+        return self._driver.all(sql, self._driver.values(names))
