@@ -1,0 +1,1 @@
+"""Attachments: resumable uploads (tus 1.0.0), kept by the hash of their content."""

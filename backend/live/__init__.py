@@ -1,0 +1,1 @@
+"""Pokes: telling listening tablets that something of theirs has changed."""

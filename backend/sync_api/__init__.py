@@ -1,0 +1,1 @@
+"""The sync routes: what tablets and supervisors call."""

@@ -1,0 +1,95 @@
+"""What every request passes, known or unknown: a request id, limits, compression, time, the log and the counters."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from backend.web.intake import guarded
+from backend.web.metrics import Metrics
+from backend.web.outlet import compressing
+
+SAFE_REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
+INSTALL_ID = re.compile(rb"^[0-9a-f-]{36}$")
+UNKNOWN = "unknown"  # a path that is none of ours is not worth a label of its own
+QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+_log = structlog.get_logger("padsync.requests")
+
+
+class Doorway:
+    """Wraps the whole application, so that a path nobody knows is treated like all others."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, epoch: Callable[[], str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._epoch = epoch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, with its body bounded, and its answer stamped and counted."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        passage = Passage(scope, self._epoch())
+        try:
+            await self._app(scope, guarded(scope, receive), compressing(scope, passage.stamping(send)))
+        finally:
+            passage.note(self._metrics)
+
+
+class Passage:
+    """One request on its way through."""
+
+    def __init__(self, scope: Any, epoch: str) -> None:
+        self._scope = scope
+        self._epoch = epoch
+        self._began = time.perf_counter()
+        self._status = 499  # the caller left before there was an answer
+        headers = dict(scope["headers"])
+        self._request_id = _request_id(headers.get(b"x-request-id", b""))
+        install = headers.get(b"sync-install", b"")
+        self._install = install.decode() if INSTALL_ID.match(install) else None
+
+    def stamping(self, send: Send) -> Send:
+        """Return a `send` that puts time, epoch and request id on the answer (protocol.md §2)."""
+
+        async def stamp(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self._status = message["status"]
+                message["headers"] = [*message["headers"], *self._stamps()]
+            await send(message)
+
+        return stamp
+
+    def _stamps(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"server-time", str(time.time_ns() // 1_000_000).encode()),
+            (b"sync-epoch", self._epoch.encode()),
+            (b"x-request-id", self._request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+
+    def note(self, metrics: Metrics) -> None:
+        """Count the request, and write one line about it."""
+        seconds = time.perf_counter() - self._began
+        route = self._scope.get("path_template") or UNKNOWN
+        metrics.note_request(route, self._scope["method"] if route != UNKNOWN else UNKNOWN, self._status, seconds)
+        if route not in QUIET:
+            _log.info(
+                "request",
+                request_id=self._request_id,
+                route=route,
+                method=self._scope["method"],
+                status=self._status,
+                duration_ms=round(seconds * 1000, 2),
+                install_id=self._install,
+            )
+
+
+def _request_id(told: bytes) -> str:
+    return told.decode() if SAFE_REQUEST_ID.match(told) else uuid.uuid4().hex
