@@ -1,0 +1,1 @@
+"""Doors for people and their tablets: enrolment, sign-in, tokens, guards."""

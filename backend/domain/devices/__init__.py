@@ -1,0 +1,1 @@
+"""Tablets: which are enrolled, for whom, and with which key."""

@@ -1,0 +1,1 @@
+"""The tree of institutions: union, member banks, branches."""

@@ -1,0 +1,154 @@
+"""Settings: every `PADSYNC_…` environment variable, its default and what it is for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "PADSYNC_"
+SECRET_SETTINGS = frozenset({"database_url"})  # may hold a password; never printed or logged
+
+
+def _about(description: str, **bounds: Any) -> Meta:
+    return Meta(description=description, **bounds)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What an operator may choose. The numbers of MLPS 2.0 level 3 are the defaults (domain-rules.md §12)."""
+
+    database_url: Annotated[
+        str, _about("Database; `sqlite:///path` or `postgresql://…`. Empty: a file in the data folder")
+    ] = ""
+    data_dir: Annotated[str, _about("Folder for the embedded database, uploaded files and backups", min_length=1)] = (
+        "data"
+    )
+    host: Annotated[str, _about("Address to listen on", min_length=1)] = "127.0.0.1"
+    port: Annotated[int, _about("Port to listen on", ge=1, le=65_535)] = 8000
+    workers: Annotated[int, _about("Server processes; more than one needs PostgreSQL", ge=1, le=64)] = 1
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _about("Least severe log line that is written")
+    ] = "info"
+    log_format: Annotated[Literal["json", "console"], _about("How log lines look")] = "json"
+
+    access_token_s: Annotated[int, _about("Life of an access token", ge=30, le=86_400)] = 600
+    refresh_grace_s: Annotated[
+        int, _about("For so long a spent refresh token may be retried after a lost answer", ge=0, le=3600)
+    ] = 60
+    idle_s: Annotated[
+        int,
+        _about(
+            "Who works online is signed out after so long without a refresh; at least an access token's life",
+            ge=60,
+            le=86_400,
+        ),
+    ] = 1800
+    session_d: Annotated[
+        int, _about("Lobby and field managers stay signed in through so long a silence of their tablet", ge=1, le=90)
+    ] = 7
+    lockout_failures: Annotated[int, _about("Failed sign-ins in a row that lock a person out", ge=1, le=100)] = 5
+    lockout_s: Annotated[int, _about("How long a lockout lasts", ge=1, le=604_800)] = 1800
+    password_length_min: Annotated[int, _about("Fewest characters of a password", ge=8, le=64)] = 8
+    password_classes_min: Annotated[
+        int, _about("Fewest kinds of characters: lower case, upper case, digits, others", ge=1, le=4)
+    ] = 3
+    password_age_d: Annotated[int, _about("A password must be changed after so many days", ge=1, le=3650)] = 90
+    challenge_window_s: Annotated[
+        int, _about("A sign-in challenge is good for one to two such windows", ge=10, le=3600)
+    ] = 150
+    enrolment_code_h: Annotated[int, _about("Life of an enrolment code", ge=1, le=720)] = 72
+    argon2_memory_kib: Annotated[int, _about("Memory of one password hash", ge=8, le=1_048_576)] = 65_536
+    argon2_passes: Annotated[int, _about("Passes of one password hash over its memory", ge=1, le=20)] = 3
+    argon2_lanes: Annotated[int, _about("Lanes of one password hash", ge=1, le=16)] = 4
+    argon2_parallel: Annotated[int, _about("Password hashes computed at the same time in one process", ge=1, le=64)] = 2
+    argon2_waiting_max: Annotated[
+        int, _about("Sign-ins that may wait for a turn; beyond that the answer is 429", ge=0, le=10_000)
+    ] = 64
+    sign_in_per_install_min: Annotated[
+        int, _about("Sign-ins, refreshes and enrolments a minute from one install", ge=1, le=100_000)
+    ] = 30
+    sign_in_per_address_min: Annotated[
+        int, _about("The same from one network address, behind which a whole branch may sit", ge=1, le=1_000_000)
+    ] = 600
+
+    purge_deadline_h: Annotated[
+        int, _about("By then a purge order must be acknowledged; later ones make an exposure report", ge=1, le=720)
+    ] = 24
+    offline_contact_d: Annotated[
+        int, _about("A tablet without contact for so long locks itself and purges its replica", ge=1, le=90)
+    ] = 7
+    offline_journal_d: Annotated[
+        int, _about("Tablets keep acknowledged mutations so long, for replay after a restore (P7)", ge=1, le=90)
+    ] = 14
+    offline_money_h: Annotated[int, _about("Tablets hide balances and holdings that are older", ge=1, le=720)] = 36
+    compaction_horizon_d: Annotated[
+        int, _about("Rows that left a bucket stay in its feed so long, for tablets that come late", ge=1, le=3650)
+    ] = 45
+    number_restore_gap: Annotated[
+        int, _about("Numbers skipped per line after a restore, so that none is given twice", ge=0, le=1_000_000)
+    ] = 1000
+    lease_numbers: Annotated[int, _about("Largest block of queue numbers that one lease holds", ge=1, le=200)] = 50
+    lease_life_h: Annotated[int, _about("Life of a number lease", ge=1, le=72)] = 18
+    file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
+    upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
+    inflated_bytes_max: Annotated[
+        int, _about("Largest request body after decompression", ge=65_536, le=268_435_456)
+    ] = 8_388_608
+
+    @property
+    def database(self) -> str:
+        """The database to use: the one that was named, or the file in the data folder."""
+        return self.database_url or f"sqlite:///{Path(self.data_dir) / 'padsync.db'}"
+
+
+class SettingInvalid(ValueError):
+    """An environment variable that padsync does not know, or a value that it cannot use."""
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment. Raises SettingInvalid naming the variable."""
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    hints = get_type_hints(Settings, include_extras=True)
+    values = {}
+    for name, value in given.items():
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Settings.__struct_fields__ or name != variable_of(field):
+            raise SettingInvalid(f"{name}: there is no such setting")
+        values[field] = _read_value(name, value, hints[field])
+    return Settings(**values)
+
+
+def variable_of(field: str) -> str:
+    """Return the name of the environment variable of a setting."""
+    return PREFIX + field.upper()
+
+
+def list_settings() -> list[tuple[str, str, str]]:
+    """Return (variable, default, description) of every setting, in the order of the file."""
+    hints = get_type_hints(Settings, include_extras=True)
+    defaults = Settings()
+    return [
+        (variable_of(name), str(getattr(defaults, name)), _description(hints[name]))
+        for name in Settings.__struct_fields__
+    ]
+
+
+def write_settings_table() -> str:
+    """Return the settings as a markdown table; docs/operations.md holds the same lines."""
+    rows = [
+        f"| `{variable}` | `{default}` | {text} |" if default else f"| `{variable}` | | {text} |"
+        for variable, default, text in list_settings()
+    ]
+    return "\n".join(["| variable | default | what it is for |", "|---|---|---|", *rows]) + "\n"
+
+
+def _read_value(name: str, value: str, hint: Any) -> Any:
+    try:
+        return msgspec.convert(value, hint, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingInvalid(f"{name}: {error}") from error
+
+
+def _description(hint: Any) -> str:
+    return next(part.description for part in get_args(hint) if isinstance(part, Meta) and part.description)
