@@ -1,4 +1,4 @@
-"""Access tokens: short-lived signed words (JWT, HS256) that name a session; whether it stands is the database's word."""
+"""Access tokens: short-lived signed words (JWT, HS256) that name a session; whether it stands, the database says."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
