@@ -1,1 +1,1 @@
-"""Who wins, who sees, and how far a tablet has read. Knows no SQL, no HTTP and no business."""
+"""Who wins, who sees, how far a tablet has read: the engine, free of SQL, HTTP and business."""

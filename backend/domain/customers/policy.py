@@ -1,0 +1,30 @@
+"""Where customers and holdings live: host and assist rights (001-11), and what carries a proposal."""
+
+from contracts.base import Body
+from sync.kind import Actor, Proposal
+
+
+def customer_buckets(body: Body) -> frozenset[str]:
+    """Return the portfolios of the host and the assisting manager (001-12)."""
+    portfolios = (body.get("host_portfolio"), body.get("assist_portfolio"))
+    return frozenset(f"portfolio:{portfolio}" for portfolio in portfolios if portfolio)
+
+
+def holding_buckets(body: Body) -> frozenset[str]:
+    """Return the portfolios that may see this holding; the CRM import computes them by `portfolios_of_holding`."""
+    return frozenset(f"portfolio:{portfolio}" for portfolio in body.get("portfolios", ()))
+
+
+def portfolios_of_holding(customer: Body, org_id: str) -> list[str]:
+    """Return who may see what a customer holds at `org_id`.
+
+    The host sees the customer's holdings in the whole union, the assisting side only those of its own branch (001-11).
+    """
+    host, assist = customer.get("host_portfolio"), customer.get("assist_portfolio")
+    seeing = {host} | ({assist} if customer.get("assist_org") == org_id else set())
+    return sorted(portfolio for portfolio in seeing if portfolio)
+
+
+def propose(_actor: Actor, _customer: Body, _proposed: Body) -> Proposal:
+    """Carry a proposal in a request that waits for the CRM."""
+    return Proposal(kind="request", body={"state": "open"})

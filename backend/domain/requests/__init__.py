@@ -1,0 +1,1 @@
+"""Requests: proposals to the central CRM."""

@@ -1,0 +1,1 @@
+"""Tasks: what a person of the bank has to do."""

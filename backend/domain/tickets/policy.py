@@ -1,0 +1,15 @@
+"""Where a ticket lives and who may touch it."""
+
+from contracts.base import Body
+from contracts.policy import Op
+from sync.kind import Actor
+
+
+def buckets(body: Body) -> frozenset[str]:
+    """Return the branch whose line the ticket stands in."""
+    return frozenset({f"branch:{body['branch_id']}"})
+
+
+def may(actor: Actor, _op: Op, _body: Body) -> bool:
+    """Allow lobby managers (001-13)."""
+    return "lobby_manager" in actor.roles

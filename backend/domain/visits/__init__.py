@@ -1,0 +1,1 @@
+"""Visits: evidence of what happened at a customer's."""

@@ -1,0 +1,38 @@
+"""The ground of every message: struct settings, bounded names, and the words that many messages share."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+
+Uuid = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID in lower-case canonical form")]
+InstallId = Uuid
+RecordId = Uuid
+KindName = Annotated[str, Meta(pattern="^[a-z][a-z_]{0,39}$")]
+FieldPath = Annotated[str, Meta(min_length=1, max_length=120)]
+BucketName = Annotated[str, Meta(pattern="^[a-z]+(:[A-Za-z0-9_.-]{1,80})?$", max_length=120)]
+StaffNo = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,20}$")]
+OrgId = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,20}$")]
+Sha256Hex = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Signature = Annotated[str, Meta(max_length=200, description="base64url without padding")]
+Moment = Annotated[str, Meta(max_length=40, description="RFC 3339 with offset")]
+BusinessDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+Body = dict[str, Any]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """A message or a part of one; unknown fields of newer peers are ignored, absent optional ones take defaults."""
+
+
+class Terse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part that repeats so often that its default values stay off the wire."""
+
+
+class Problem(Terse, frozen=True, kw_only=True):
+    """Why something was not done: a stable code and the facts that a sentence about it needs."""
+
+    code: str
+    args: dict[str, Any] = {}

@@ -1,0 +1,178 @@
+"""The desk: what all operations share while a batch is settled in memory - workspace, checks, reviews."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from contracts.base import Body, Problem
+from contracts.errors import Actor as Who
+from contracts.errors import ErrorCode
+from contracts.policy import Op
+from contracts.push import FieldOutcome, Mutation, Outcome
+from sync.clock import DeviceClock, estimate_made_at
+from sync.kind import Actor, Kind, Kinds
+from sync.moments import write_moment
+from sync.parcels import Parcel
+from sync.records import Workspace, new_version, parked_creation
+from sync.reviews import new_review, review_id
+from sync.store import Evidence, Key, LeaseRow, NumberKey, Stored
+
+ALARMING = frozenset(
+    {ErrorCode.BAD_SIGNATURE, ErrorCode.MUTATION_REUSED, ErrorCode.SECRET_REFUSED, ErrorCode.CHAIN_FORK}
+)
+
+
+class Refused(Exception):
+    """This mutation cannot apply; it is parked with its reason."""
+
+    def __init__(self, code: ErrorCode, depends_on: str | None = None, **args: Any) -> None:
+        super().__init__(code.code)
+        self.problem = Problem(code=code.code, args=args)
+        self.depends_on = depends_on
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What the store knew when the unit began, for all mutations of a batch."""
+
+    letter: str = ""
+    evidence_head: str = ""
+    leases: Collection[LeaseRow] = ()
+    taken: Mapping[NumberKey, str] = {}
+    was_seen: Callable[[str], bool]  # is this hash older evidence of the install?
+    countersign: Callable[[str], str]
+
+
+class Desk:
+    """Settles the mutations of one batch, one after the other, on one workspace."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        kinds: Kinds,
+        work: Workspace,
+        known: Known,
+        *,
+        now: datetime,
+        device: DeviceClock,
+        schema: int,
+    ) -> None:
+        self.actor, self.kinds, self.work, self.known = actor, kinds, work, known
+        self.now, self.at, self.device = now, write_moment(now), device
+        self.is_newer = actor.schema > schema  # the tablet may know fields that this server does not
+        self.evidence_head = known.evidence_head
+        self.evidence: dict[str, Evidence] = {}
+        self.numbers: dict[NumberKey, str] = {}
+        self.alarms: list[tuple[ErrorCode, int]] = []
+
+    # --- ends of a mutation
+
+    def park(self, parcel: Parcel, problem: Problem, depends_on: str | None = None, mark: str = "") -> Outcome:
+        """Keep a mutation that cannot apply, whole, for whoever must act."""
+        review = self.raise_review(parcel, "parked", problem, depends_on=depends_on, mark=mark)
+        mutation = parcel.mutation
+        if mutation is not None and mutation.op in (Op.CREATE, Op.APPEND) and self.work.find(key_of(mutation)) is None:
+            self.work.put(
+                parked_creation(key_of(mutation), review, self.actor.install_id, by=self.actor.staff_no, at=self.at)
+            )
+        return Outcome(n=parcel.n, status="parked", parked=review, problem=problem)
+
+    def conflict(self, parcel: Parcel, problem: Problem, version: int, fields: list[FieldOutcome]) -> Outcome:
+        """Record that somebody else's work stands; nothing of this mutation was applied."""
+        must_act = Who.NOBODY if problem.code == ErrorCode.SUPERSEDED.code else Who.AUTHOR
+        review = self.raise_review(parcel, "conflict", problem, fields=fields, must_act=must_act.value)
+        return Outcome(
+            n=parcel.n, status="conflict", version=version, fields=fields, conflict=review, problem=problem
+        )  # fmt: skip
+
+    def raise_review(
+        self, parcel: Parcel, sort: str, problem: Problem, *, mark: str = "",
+        must_act: str | None = None, fields: Collection[FieldOutcome] = (), depends_on: str | None = None,
+    ) -> str:  # fmt: skip
+        """Put a review on the workspace, once, and return its id; alarming causes become security events too."""
+        id = self.review_of(parcel, mark)
+        code = ErrorCode[problem.code.upper()]
+        if code in ALARMING:
+            self.alarms.append((code, parcel.n))
+        if self.work.find(Key("review", id)) is None:
+            body = new_review(
+                actor=self.actor, n=parcel.n, sort=sort, problem=problem, mutation=parcel.as_typed(), at=self.at,
+                must_act=must_act, fields=list(fields), depends_on=depends_on,
+            )  # fmt: skip
+            kind = self.kinds["review"]
+            self.work.put(new_version(kind, id, None, body, (), by=self.actor.staff_no, at=self.at))
+        return id
+
+    def review_of(self, parcel: Parcel, mark: str = "") -> str:
+        """Return the id of this mutation's review; `mark` tells several of one mutation apart."""
+        return review_id(self.actor.install_id, parcel.n, parcel.digest, mark)
+
+    def was_seen(self, hash: str) -> bool:
+        """Say whether this hash is evidence of the install, from this batch or before."""
+        return hash in self.evidence or self.known.was_seen(hash)
+
+    # --- checks, each of which raises Refused
+
+    def subject(self, mutation: Mutation) -> Stored:
+        """Return the live record that a mutation is about, if the person may see it."""
+        stored = self.work.find(key_of(mutation))
+        if stored is not None:
+            self._check_parked(stored)
+        if stored is not None and stored.standing == "deleted" and self.actor.sees(stored.left.keys()):
+            raise Refused(ErrorCode.GONE, by=stored.changed_by, at=stored.changed_at)
+        if stored is None or stored.standing != "live" or not self.actor.sees(stored.buckets):
+            raise Refused(ErrorCode.NOT_IN_SCOPE)
+        return stored
+
+    def check_names(self, kind: Kind, named: Mapping[str, Any]) -> None:
+        """Refuse fields that only the server writes, and unknown ones unless the tablet's schema is newer (P9)."""
+        if stamped := [name for name in named if name.partition(".")[0] in kind.stamped]:
+            raise Refused(ErrorCode.READ_ONLY_FIELD, fields=stamped)
+        unknown = [name for name in named if kind.policy(name) is None]
+        if unknown and (not self.is_newer or any("." in name for name in unknown)):
+            raise Refused(ErrorCode.VALIDATION_FAILED, wrong="unknown fields", fields=unknown[:20])
+
+    def check_home(self, kind: Kind, stored: Stored, body: Body, op: Op) -> None:
+        """Refuse a new record that would not lie in the person's scope, or is not theirs to make."""
+        if not self.actor.sees(stored.buckets) or not kind.may(self.actor, op, body):
+            raise Refused(ErrorCode.NOT_IN_SCOPE)
+
+    def references_outside(self, kind: Kind, named: Mapping[str, Any]) -> list[str]:
+        """Return the fields that name a record out of scope; refuse one whose creation is parked (P4)."""
+        outside = []
+        for reference in kind.record.references:
+            id = named.get(reference.field)
+            stored = self.work.find(Key(reference.kind, id)) if isinstance(id, str) else None
+            if stored is not None:
+                self._check_parked(stored)
+            if id is not None and (stored is None or not self.actor.sees(stored.buckets)):
+                outside.append(reference.field)
+        return outside
+
+    def version(self, kind: Kind, id: str, before: Stored | None, body: Body, touched: Collection[str] = ()) -> Stored:
+        """Return the record's next version; a body that does not hold is refused."""
+        try:
+            return new_version(kind, id, before, body, touched, by=self.actor.staff_no, at=self.at)
+        except msgspec.ValidationError as error:
+            raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
+
+    def stamps(self, kind: Kind, mutation: Mutation, *, is_new: bool) -> Body:
+        """Return what the server writes on a record, as far as the kind has such fields."""
+        stamps: Body = {"state_by": self.actor.staff_no, "state_at": self.at}
+        if is_new:
+            stamps |= {
+                "author": self.actor.staff_no, "install_id": self.actor.install_id, "received_at": self.at,
+                "made_at": estimate_made_at(mutation.made_at, self.device, self.now),
+            }  # fmt: skip
+        return {name: value for name, value in stamps.items() if name in kind.stamped}
+
+    def _check_parked(self, stored: Stored) -> None:
+        if stored.standing == "parked" and stored.parked_by == self.actor.install_id:
+            raise Refused(ErrorCode.DEPENDS_ON, depends_on=stored.review, parked=stored.review)
+
+
+def key_of(mutation: Mutation) -> Key:
+    """Return the identity of the record that a mutation is about."""
+    return Key(mutation.kind, mutation.id)

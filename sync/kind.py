@@ -1,0 +1,122 @@
+"""What the engine knows of a kind: its fields, how they merge, where its records live, who may write them."""
+
+from collections.abc import Callable, Mapping, Set
+from functools import cached_property
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from contracts.base import Body
+from contracts.policy import Life, Merge, Op, Record
+from contracts.privacy import Privacy
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who asks: an install with a person signed in, and the buckets that are theirs at this moment."""
+
+    install_id: str
+    staff_no: str
+    org_id: str
+    roles: frozenset[str] = frozenset()
+    buckets: frozenset[str] = frozenset()
+    past: Mapping[str, str] = {}  # buckets that were theirs → the moment when that ended
+    schema: int = 1
+    is_granted: bool = False  # a supervisor lets this author's mutation reach beyond their scope
+
+    def sees(self, buckets: Set[str]) -> bool:
+        """Say whether any of a record's buckets is in scope."""
+        return self.is_granted or not self.buckets.isdisjoint(buckets)
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """The record that carries a proposal to whoever masters the subject."""
+
+    kind: str
+    body: Body
+
+
+def anyone(_actor: Actor, _op: Op, _body: Body) -> bool:
+    """Allow whoever has the record in scope."""
+    return True
+
+
+class Kind:
+    """A record kind as the engine handles it: the contract's struct and the slice's pure policy."""
+
+    def __init__(
+        self,
+        record: type[Record],
+        buckets: Callable[[Body], frozenset[str]],
+        *,
+        may: Callable[[Actor, Op, Body], bool] = anyone,
+        check: Callable[[Body], str | None] | None = None,
+        propose: Callable[[Actor, Body, Body], Proposal] | None = None,
+        is_outbound: bool = False,
+    ) -> None:
+        """`check` returns what is wrong with a whole body, or None; `propose` gets subject and `set`."""
+        self.record = record
+        self.name = record.kind
+        self.buckets = buckets
+        self.may = may
+        self.check = check
+        self.propose = propose
+        self.is_outbound = is_outbound  # accepted work goes on to the central CRM
+        self._encoder = msgspec.json.Encoder(order="deterministic")
+
+    @cached_property
+    def hints(self) -> Mapping[str, Any]:
+        """Field name → its full annotation."""
+        hints = get_type_hints(self.record, include_extras=True)
+        return {name: hints[name] for name in self.record.__struct_fields__}
+
+    @cached_property
+    def policies(self) -> Mapping[str, Merge]:
+        """Field name → how it merges; a field that says nothing keeps the server's value."""
+        return {name: next(_marks(hint, Merge), Merge.SERVER) for name, hint in self.hints.items() if name != "extra"}
+
+    @cached_property
+    def privacy(self) -> Mapping[str, Privacy]:
+        """Field name → privacy class, C1 unless it says otherwise."""
+        return {name: next(_marks(hint, Privacy), Privacy.C1) for name, hint in self.hints.items() if name != "extra"}
+
+    @cached_property
+    def keyed(self) -> frozenset[str]:
+        """Fields that are maps and merge key by key, as `values.phone`."""
+        return frozenset(name for name in self.policies if _is_map(self.hints[name]))
+
+    @cached_property
+    def stamped(self) -> frozenset[str]:
+        """Fields that only the server writes."""
+        return frozenset(name for name, policy in self.policies.items() if policy is Merge.STAMPED)
+
+    @property
+    def life(self) -> Life | None:
+        """The state machine, if the kind has one."""
+        return self.record.life
+
+    def policy(self, path: str) -> Merge | None:
+        """Return how a touched path merges, or None if the kind has no such field."""
+        head, dot, _ = path.partition(".")
+        return self.policies.get(head) if not dot or head in self.keyed else None
+
+    def validate(self, body: Body) -> bytes:
+        """Return the encoded, checked body. Raises msgspec.ValidationError saying what is wrong."""
+        encoded = self._encoder.encode(msgspec.convert(body, self.record))
+        if self.check is not None and (wrong := self.check(body)):
+            raise msgspec.ValidationError(wrong)
+        return encoded
+
+
+Kinds = Mapping[str, Kind]
+
+
+def _marks(hint: Any, mark: type[Any]) -> Any:
+    return (part for part in get_args(hint) if isinstance(part, mark)) if get_origin(hint) is Annotated else iter(())
+
+
+def _is_map(hint: Any) -> bool:
+    bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    options = get_args(bare) if get_origin(bare) in (Union, UnionType) else (bare,)
+    return any(get_origin(option) is dict for option in options)

@@ -1,0 +1,129 @@
+"""Operations on a record that is there: patch, transition, delete."""
+
+import msgspec
+
+from contracts.base import Body, Problem
+from contracts.errors import ErrorCode
+from contracts.policy import Op, Step
+from contracts.push import FieldOutcome, Mutation, Outcome
+from sync.desk import Desk, Refused
+from sync.kind import Kind
+from sync.merge import Merged, merge_fields, set_paths, spread
+from sync.parcels import Parcel
+from sync.records import deleted, new_version, read_body
+from sync.reviews import disputed_by
+from sync.store import Stored
+from sync.transitions import Request, TransitionInvalid, decide_transition, read_request
+
+
+def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
+    """Merge touched fields into the record, field by field."""
+    subject, body = _open(desk, kind, mutation)
+    mine = _patchable(desk, kind, mutation)
+    desk.version(kind, subject.id, subject, set_paths(body, mine), mine)  # is what was typed valid at all?
+    base = spread(mutation.base, kind)
+    merged = merge_fields(kind, body, subject.field_versions, base_version=mutation.base_version, base=base, mine=mine)
+    explained = _explain(desk, parcel, merged, subject)
+    version = subject.version
+    if merged.taken:
+        try:
+            stored = new_version(
+                kind, subject.id, subject, set_paths(body, merged.taken), merged.taken,
+                by=desk.actor.staff_no, at=desk.at,
+            )  # fmt: skip
+        except msgspec.ValidationError as error:  # each side is valid, together they are not
+            problem = Problem(code=ErrorCode.VALIDATION_FAILED.code, args={"wrong": str(error)})
+            return desk.conflict(parcel, problem, version, explained)
+        desk.check_home(kind, stored, body, Op.PATCH)
+        desk.work.put(stored)
+        version = stored.version
+    if merged.disputed:
+        problem = Problem(code=ErrorCode.FIELD_CONFLICT.code, args={"fields": sorted(merged.disputed)})
+        must_act = disputed_by(list(merged.disputed.values()))
+        desk.raise_review(parcel, "conflict", problem, fields=explained, must_act=must_act)
+    return Outcome(n=parcel.n, status=_status(desk, merged, mutation, subject), version=version, fields=explained)
+
+
+def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
+    """Move a record's state; the matrix decides by the state that is there."""
+    subject, body = _open(desk, kind, mutation)
+    assert kind.life is not None, f"{kind.name} takes transitions, so it has a life"
+    try:
+        request = read_request(kind.life, mutation.set)
+    except TransitionInvalid as error:
+        raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
+    current = body.get(kind.life.field, kind.life.first)
+    args = {"current": current, "requested": request.to}
+    match decide_transition(kind.life, current, request.to):
+        case Step.APPLY:
+            return _move(desk, kind, parcel, mutation, subject, body, request)
+        case Step.NOOP:
+            return Outcome(n=parcel.n, status="noop", version=subject.version)
+        case Step.SUPERSEDE:
+            args |= {"by": body.get("state_by") or subject.changed_by, "at": body.get("state_at") or subject.changed_at}
+            return desk.conflict(parcel, Problem(code=ErrorCode.SUPERSEDED.code, args=args), subject.version, [])
+        case Step.PARK:
+            raise Refused(ErrorCode.TRANSITION_NOT_ALLOWED, **args)
+
+
+def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
+    """Retire a record and its id; where deletes do not win, a change that the tablet has not seen stands."""
+    subject, _ = _open(desk, kind, mutation)
+    is_stale = subject.version > mutation.base_version and subject.changed_by != desk.actor.staff_no
+    if is_stale and not kind.record.delete_wins:
+        problem = Problem(code=ErrorCode.FIELD_CONFLICT.code, args={"version": subject.version})
+        return desk.conflict(parcel, problem, subject.version, [])
+    stored = deleted(subject, by=desk.actor.staff_no, at=desk.at)
+    desk.work.put(stored, cause="deleted")
+    return Outcome(n=parcel.n, status="applied", version=stored.version)
+
+
+def _open(desk: Desk, kind: Kind, mutation: Mutation) -> tuple[Stored, Body]:
+    subject = desk.subject(mutation)
+    body = read_body(subject)
+    if not kind.may(desk.actor, mutation.op, body):
+        raise Refused(ErrorCode.NOT_IN_SCOPE)
+    return subject, body
+
+
+def _patchable(desk: Desk, kind: Kind, mutation: Mutation) -> Body:
+    desk.check_names(kind, mutation.set)
+    if kind.life and kind.life.field in mutation.set:
+        raise Refused(ErrorCode.READ_ONLY_FIELD, fields=[kind.life.field])
+    if outside := desk.references_outside(kind, mutation.set):
+        raise Refused(ErrorCode.NOT_IN_SCOPE, fields=outside)
+    known = {name: value for name, value in mutation.set.items() if kind.policy(name) is not None}
+    extra = {f"extra.{name}": value for name, value in mutation.set.items() if name not in known}
+    return spread(known, kind) | extra
+
+
+def _explain(desk: Desk, parcel: Parcel, merged: Merged, subject: Stored) -> list[FieldOutcome]:
+    return [
+        msgspec.structs.replace(
+            field,
+            theirs_by=subject.changed_by or None,
+            theirs_at=subject.changed_at or None,
+            conflict=desk.review_of(parcel) if field.field in merged.disputed else None,
+        )
+        for field in merged.explained
+    ]
+
+
+def _status(desk: Desk, merged: Merged, mutation: Mutation, subject: Stored) -> str:
+    if merged.explained:
+        return "merged"
+    if not merged.taken:
+        return "noop"
+    is_shared = subject.version > mutation.base_version and subject.changed_by != desk.actor.staff_no
+    return "merged" if is_shared else "applied"
+
+
+def _move(
+    desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation, subject: Stored, body: Body, request: Request
+) -> Outcome:
+    assert kind.life is not None
+    changed = {kind.life.field: request.to, **request.facts} | desk.stamps(kind, mutation, is_new=False)
+    stored = desk.version(kind, subject.id, subject, body | changed, changed)
+    desk.check_home(kind, stored, body, Op.TRANSITION)
+    desk.work.put(stored)
+    return Outcome(n=parcel.n, status="applied", version=stored.version)

@@ -1,0 +1,178 @@
+"""Push: load what a batch needs, settle it in memory, write it down in one transaction (protocol.md §3)."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from contracts.base import Problem
+from contracts.errors import ErrorCode
+from contracts.push import Mutation, Outcome, PushResponse
+from sync.clock import DeviceClock
+from sync.desk import Desk, Known
+from sync.errors import NotFound
+from sync.kind import Actor, Kinds
+from sync.needs import keys_of, numbers_of
+from sync.ops import settle
+from sync.parcels import Parcel
+from sync.records import Workspace
+from sync.reviews import review_id
+from sync.store import AuditEntry, Install, Key, Outbound, Remembered, Unit, Write
+
+encode_outcome = msgspec.json.Encoder().encode
+decode_outcome = msgspec.json.Decoder(Outcome).decode
+
+
+class PushContext(Struct, frozen=True, kw_only=True):
+    """What a push needs beside the batch."""
+
+    actor: Actor
+    kinds: Kinds
+    now: datetime
+    device: DeviceClock
+    schema: int
+    countersign: Callable[[str], str]
+
+
+def push_batch(unit: Unit, parcels: Sequence[Parcel], context: PushContext) -> PushResponse:
+    """Settle each parcel in the order of `n` and answer each; repeats get their first answer (P1)."""
+    install = unit.find_install(context.actor.install_id)
+    if install is None:
+        raise NotFound("this install is not enrolled")
+    repeats = [parcel for parcel in parcels if parcel.n <= install.ack_n]
+    fresh = _without_gap(parcels, install.ack_n)
+    desk = _open_desk(unit, install, fresh, context)
+    outcomes = _repeat(unit, desk, repeats) + [settle(desk, parcel) for parcel in fresh]
+    ack_n = fresh[-1].n if fresh else install.ack_n
+    _write_down(unit, install, desk, fresh, outcomes[len(outcomes) - len(fresh) :], ack_n)
+    is_cut = any(parcel.n > ack_n for parcel in parcels)
+    return PushResponse(ack_n=ack_n, expected_n=ack_n + 1 if is_cut else None, outcomes=outcomes)
+
+
+def digest_of_settled(settled: Collection[Remembered]) -> str:
+    """Return the digest that an audit entry keeps of remembered outcomes, in the order of `n`."""
+    lines = [f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in sorted(settled, key=lambda s: s.n)]
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _without_gap(parcels: Sequence[Parcel], ack_n: int) -> list[Parcel]:
+    fresh: list[Parcel] = []
+    for parcel in parcels:
+        if parcel.n == ack_n + len(fresh) + 1:
+            fresh.append(parcel)
+    return fresh
+
+
+def _open_desk(unit: Unit, install: Install, fresh: Sequence[Parcel], context: PushContext) -> Desk:
+    mutations = _readable(fresh)
+    numbers = numbers_of(mutations, context.kinds)
+    days = sorted({(number.branch, number.date) for number in numbers})
+    work = Workspace(unit.records(keys_of(mutations, context.kinds)))
+    known = Known(
+        letter=install.letter,
+        evidence_head=install.evidence_head,
+        leases=[lease for branch, date in days for lease in unit.leases(branch, date)],
+        taken=unit.taken(numbers) if numbers else {},
+        was_seen=lambda hash: unit.has_evidence(install.install_id, hash),
+        countersign=context.countersign,
+    )
+    return Desk(
+        context.actor, context.kinds, work, known, now=context.now, device=context.device, schema=context.schema
+    )  # fmt: skip
+
+
+def _readable(parcels: Sequence[Parcel]) -> list[Mutation]:
+    return [parcel.mutation for parcel in parcels if parcel.mutation is not None]
+
+
+def _repeat(unit: Unit, desk: Desk, repeats: Sequence[Parcel]) -> list[Outcome]:
+    """Answer repeats from memory; a used number with other content is parked and alarms."""
+    if not repeats:
+        return []
+    settled = unit.remembered(desk.actor.install_id, [parcel.n for parcel in repeats])
+    visible = _visible_now(unit, desk.actor, settled.values())
+    outcomes = []
+    for parcel in repeats:
+        first = settled.get(parcel.n)
+        if first is not None and first.digest == parcel.digest:
+            outcome = decode_outcome(first.outcome)
+            outcomes.append(outcome if Key(first.kind, first.id) in visible else _without_theirs(outcome))
+        else:
+            outcomes.append(_park_reused(unit, desk, parcel))
+    return outcomes
+
+
+def _park_reused(unit: Unit, desk: Desk, parcel: Parcel) -> Outcome:
+    id = review_id(desk.actor.install_id, parcel.n, parcel.digest)
+    problem = Problem(code=ErrorCode.MUTATION_REUSED.code, args={"n": parcel.n})
+    if unit.records([Key("review", id)]):
+        return Outcome(n=parcel.n, status="parked", parked=id, problem=problem)
+    desk.raise_review(parcel, "parked", problem)
+    return Outcome(n=parcel.n, status="parked", parked=id, problem=problem)
+
+
+def _visible_now(unit: Unit, actor: Actor, settled: Collection[Remembered]) -> set[Key]:
+    """Return the records, among those settled before, that the person may still read (I5)."""
+    stored = unit.records({Key(one.kind, one.id) for one in settled if one.kind and b'"theirs"' in one.outcome})
+    return {key for key, record in stored.items() if actor.sees(record.buckets)}
+
+
+def _without_theirs(outcome: Outcome) -> Outcome:
+    fields = [msgspec.structs.replace(field, theirs=None, theirs_by=None) for field in outcome.fields]
+    return msgspec.structs.replace(outcome, fields=fields) if fields else outcome
+
+
+def _write_down(
+    unit: Unit, install: Install, desk: Desk, fresh: Sequence[Parcel], outcomes: Sequence[Outcome], ack_n: int
+) -> None:
+    """Write effects, outcomes and the acknowledged number together (P2)."""
+    writes = desk.work.writes()
+    if writes:
+        unit.save_records(writes)
+    if desk.evidence:
+        unit.add_evidence(list(desk.evidence.values()))
+    if desk.numbers:
+        unit.take_numbers(desk.numbers)
+    outbound = _outbound(desk, writes)
+    if outbound:
+        unit.send(outbound)
+    pairs = zip(fresh, outcomes, strict=True)
+    settled = [_remembered(install.install_id, parcel, outcome) for parcel, outcome in pairs]
+    if settled:
+        unit.remember(settled)
+        unit.save_install(msgspec.structs.replace(install, ack_n=ack_n, evidence_head=desk.evidence_head))
+    for entry in _audit(desk, settled, outcomes):
+        unit.audit(entry)
+
+
+def _remembered(install_id: str, parcel: Parcel, outcome: Outcome) -> Remembered:
+    kind, id = (parcel.mutation.kind, parcel.mutation.id) if parcel.mutation else ("", "")
+    return Remembered(
+        install_id=install_id, n=parcel.n, digest=parcel.digest, outcome=encode_outcome(outcome), kind=kind, id=id
+    )  # fmt: skip
+
+
+def _outbound(desk: Desk, writes: Sequence[Write]) -> list[Outbound]:
+    return [
+        Outbound(kind=write.after.kind, id=write.after.id, version=write.after.version, at=desk.at)
+        for write in writes
+        if desk.kinds[write.after.kind].is_outbound and write.after.standing == "live"
+    ]
+
+
+def _audit(desk: Desk, settled: Sequence[Remembered], outcomes: Sequence[Outcome]) -> list[AuditEntry]:
+    stream, actor = f"install:{desk.actor.install_id}", desk.actor.staff_no
+    entries = []
+    if settled:
+        counts: dict[str, int] = {}
+        for outcome in outcomes:
+            counts[outcome.status] = counts.get(outcome.status, 0) + 1
+        detail = {"from_n": settled[0].n, "to_n": settled[-1].n, "digest": digest_of_settled(settled), **counts}
+        entries.append(AuditEntry(stream=stream, at=desk.at, actor=actor, action="push", detail=detail))
+    for code, n in desk.alarms:
+        entries.append(
+            AuditEntry(stream=stream, at=desk.at, actor=actor, action="security", result=code.code, detail={"n": n})
+        )
+    return entries

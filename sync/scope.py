@@ -1,0 +1,41 @@
+"""Scope: which buckets a person may read now, which an install must give back, and the orders that say so (C7)."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from contracts.pull import Removal
+from contracts.purges import PurgeOrder
+from sync.moments import write_moment
+from sync.store import PurgeRow
+
+EVERYTHING = "*"  # in a purge row: all that the install holds
+
+
+def buckets_lost(held: Iterable[str], scope: Collection[str]) -> list[str]:
+    """Return the buckets that a tablet holds but may not read any more."""
+    return sorted(bucket for bucket in held if bucket not in scope)
+
+
+def open_order(purges: Iterable[PurgeRow], bucket: str) -> PurgeRow | None:
+    """Return the unanswered order for a bucket, if there is one."""
+    return next((purge for purge in purges if purge.receipt is None and bucket in purge.buckets), None)
+
+
+def new_order(
+    purge: str, install_id: str, buckets: Collection[str], *, cause: str, now: datetime, deadline_h: float
+) -> PurgeRow:
+    """Return a purge order that is due `deadline_h` hours from now."""
+    return PurgeRow(
+        purge=purge, install_id=install_id, buckets=sorted(buckets), cause=cause,
+        ordered_at=write_moment(now), deadline=write_moment(now + timedelta(hours=deadline_h)),
+    )  # fmt: skip
+
+
+def as_order(purge: PurgeRow) -> PurgeOrder:
+    """Return an order as the wire shows it."""
+    return PurgeOrder(purge=purge.purge, buckets=list(purge.buckets), deadline=purge.deadline, cause=purge.cause)
+
+
+def as_removal(purge: PurgeRow, bucket: str) -> Removal:
+    """Return what a pull says of a bucket that left the scope."""
+    return Removal(bucket=bucket, purge=purge.purge, deadline=purge.deadline)
