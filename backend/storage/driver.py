@@ -12,11 +12,6 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 Row = tuple[Any, ...]
 
-CLASHES = (
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.UniqueViolation,
-)
 OUTAGES_OF_SQLITE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -29,6 +24,14 @@ OUTAGES_OF_SQLITE = {
 
 class Clash(Exception):
     """Another transaction was first; this one is undone and runs again."""
+
+
+CLASHES = (
+    Clash,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.UniqueViolation,
+)
 
 
 class Driver:
@@ -89,7 +92,7 @@ def is_clash(error: BaseException) -> bool:
     cause = cause_of(error)
     if isinstance(cause, sqlite3.IntegrityError):
         return cause.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-    return isinstance(cause, Clash | CLASHES)
+    return isinstance(cause, CLASHES)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -76,10 +76,13 @@ class SqlSnapshot:
         """Return a branch's leases of one day, by series and number."""
         return [rows.read_lease(row) for row in self._driver.all(self._sql.leases, branch, date)]
 
-    def numbers(self, branch: str, date: str) -> dict[NumberKey, str]:
-        """Return the numbers used at a branch on one day, and the record that used each first."""
-        found = self._driver.all(self._sql.numbers, branch, date)
-        return {NumberKey(b, series, day, overflow, n): id for b, day, series, overflow, n, id in found}
+    def numbers(self, branch: str, date: str) -> dict[NumberKey, tuple[str, ...]]:
+        """Return every used number of a branch's day with its records, the first user first."""
+        users: dict[NumberKey, tuple[str, ...]] = {}
+        for _, _, series, overflow, number, _, id in self._driver.all(self._sql.numbers, branch, date):
+            key = NumberKey(branch, series, date, overflow, number)
+            users[key] = (*users.get(key, ()), id)
+        return users
 
     def purges(self, install_id: str) -> list[PurgeRow]:
         """Return an install's purge orders, oldest first."""
@@ -88,6 +91,19 @@ class SqlSnapshot:
     def received(self, install_id: str) -> dict[str, int]:
         """Return the buckets that an install has been sent, with the cursor it last showed in each."""
         return dict(self._driver.all(self._sql.received, install_id))
+
+    def bucket_names(self) -> list[str]:
+        """Return the name of every bucket, sorted."""
+        return [name for (name,) in self._driver.all(self._sql.bucket_names)]
+
+    def newest_before(self, bucket: str, moment: str) -> int:
+        """Return the newest number of a bucket's rows that were written before `moment`, 0 if there is none."""
+        row = self._driver.one(self._sql.newest_before, bucket, moment)
+        return int(row[0]) if row else 0
+
+    def cursors(self, bucket: str, seen_since: str) -> list[int]:
+        """Return the cursors noted in a bucket of the installs seen since a moment."""
+        return [seq for (seq,) in self._driver.all(self._sql.cursors, bucket, seen_since)]
 
     def _buckets(self, sql: str, names: Collection[str]) -> dict[str, BucketState]:
         if not names:

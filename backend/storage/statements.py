@@ -139,6 +139,9 @@ class Statements:
         self.purges = self.compile(
             pick(t.purge).where(same(t.purge.c.install_id)).order_by(t.purge.c.ordered_at, t.purge.c.purge)
         )
+        self.bucket_names = self.compile(select(t.bucket.c.name).order_by(t.bucket.c.name))
+        seen = and_(same(t.received.c.bucket), t.received.c.at >= bind(t.received.c.at))
+        self.cursors = self.compile(select(t.received.c.seq).where(seen))
         self.received = self.compile(select(t.received.c.bucket, t.received.c.seq).where(same(t.received.c.install_id)))
 
     def _locks(self) -> None:
@@ -176,6 +179,9 @@ class Statements:
         limit = bindparam("limit", type_=Integer())
         self.rows = self.compile(rows.where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0")))
         self.rows_of = self.compile(rows.where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq))
+        older = and_(same(m.c.bucket), m.c.at < bind(m.c.at))
+        newest = select(m.c.seq).where(older).order_by(m.c.seq.desc())
+        self.newest_before = self.compile(newest.limit(literal_column("1")).offset(literal_column("0")))
         live = select(m.c.id, m.c.kind, r.c.version).select_from(joined).where(same(m.c.bucket), is_live)
         self.live_ids = self.compile(live.order_by(m.c.id, m.c.kind))
         gone = and_(same(m.c.bucket), m.c.seq <= bind(m.c.seq), m.c.x.is_not(None))
@@ -195,10 +201,12 @@ class Statements:
         self.next_number = self.compile(more.returning(line.c.next))
         higher = case((first.excluded.next > line.c.next, first.excluded.next), else_=line.c.next)
         self.raise_number = self.compile(first.on_conflict_do_update(index_elements=on, set_={"next": higher}))
-        self.numbers = self.compile(pick(use).where(same(use.c.branch, use.c.date)))
+        in_order = (use.c.series, use.c.overflow, use.c.number, use.c.place)
+        self.numbers = self.compile(pick(use).where(same(use.c.branch, use.c.date)).order_by(*in_order))
         day = same(use.c.branch, use.c.date, use.c.series, use.c.overflow)
-        self.taken = self.compile(select(use.c.number, use.c.id).where(day, among(use.c.number, "numbers")))
-        self.take_number = self.keep_first(use)
+        users = select(use.c.number, use.c.id).where(day, among(use.c.number, "numbers"))
+        self.users = self.compile(users.order_by(use.c.number, use.c.place))
+        self.take_number = self.add(use)
 
     def _writes(self) -> None:
         self.add_install = self.add(t.install)

@@ -124,12 +124,13 @@ number_line = Table(
 number_use = Table(
     "number_use",
     metadata,
-    # The key serves both the collision check of one number and the report of one branch's day.
+    # The key serves both the users of one number and the report of one branch's day.
     Column("branch", Word, primary_key=True),
     Column("date", Word, primary_key=True),
     Column("series", Word, primary_key=True),
     Column("overflow", Word, primary_key=True),
     Column("number", Number, primary_key=True, autoincrement=False),
+    Column("place", Number, primary_key=True, autoincrement=False),  # 1 is the first user; others collided with it
     Column("id", Word, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -172,6 +173,9 @@ received = Table(
     Column("install_id", Word, primary_key=True),
     Column("bucket", Word, primary_key=True),
     Column("seq", Number, nullable=False),
+    Column("at", Word, nullable=False),
+    # Serves compaction: the cursors in a bucket of the installs seen of late.
+    Index("ix_received_bucket", "bucket", "at", "seq"),
     sqlite_with_rowid=False,
 )
 

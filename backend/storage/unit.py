@@ -107,21 +107,35 @@ class SqlUnit(SqlSnapshot):
         self._driver.run(self._sql.put_lease, *rows.write_lease(lease))
 
     def taken(self, numbers: Collection[NumberKey]) -> dict[NumberKey, str]:
-        """Return which of the numbers are used, and by which record."""
+        """Return the first user of each of these numbers that is used."""
+        return {key: users[0] for key, users in self._users(numbers).items()}
+
+    def take_numbers(self, numbers: Mapping[NumberKey, str]) -> None:
+        """Note which record uses a number; one that is taken already gets a further user after its first.
+
+        Raises Clash if another transaction took one of them meanwhile.
+        """
+        known = self._users(numbers)
+        fresh = [(key, known.get(key, []), id) for key, id in sorted(numbers.items())]
+        self._driver.many(
+            self._sql.take_number,
+            [
+                (key.branch, key.date, key.series, key.overflow, key.number, len(users) + 1, id)
+                for key, users, id in fresh
+                if id not in users
+            ],
+        )
+
+    def _users(self, numbers: Collection[NumberKey]) -> dict[NumberKey, list[str]]:
         lines: dict[tuple[str, str, str, str], list[int]] = {}
         for key in numbers:
             lines.setdefault((key.branch, key.date, key.series, key.overflow), []).append(key.number)
-        found: dict[NumberKey, str] = {}
+        users: dict[NumberKey, list[str]] = {}
         for (branch, date, series, overflow), wanted in lines.items():
             values = self._driver.values(wanted)
-            for number, id in self._driver.all(self._sql.taken, branch, date, series, overflow, values):
-                found[NumberKey(branch, series, date, overflow, number)] = id
-        return found
-
-    def take_numbers(self, numbers: Mapping[NumberKey, str]) -> None:
-        """Note which record first used a number; one that is taken already keeps its first user."""
-        uses = [(key.branch, key.date, key.series, key.overflow, key.number, id) for key, id in numbers.items()]
-        self._driver.many(self._sql.take_number, sorted(uses))
+            for number, id in self._driver.all(self._sql.users, branch, date, series, overflow, values):
+                users.setdefault(NumberKey(branch, series, date, overflow, number), []).append(id)
+        return users
 
     def purges(self, install_id: str) -> list[PurgeRow]:
         """Return an install's purge orders, oldest first."""
@@ -132,10 +146,11 @@ class SqlUnit(SqlSnapshot):
         """Put a purge order."""
         self._driver.run(self._sql.put_purge, *rows.write_purge(purge))
 
-    def note_received(self, install_id: str, seqs: Mapping[str, int]) -> None:
-        """Replace what an install is known to hold: bucket → cursor."""
+    def note_received(self, install_id: str, seqs: Mapping[str, int], at: str) -> None:
+        """Replace what an install is known to hold: bucket → cursor, seen at this moment."""
         self._driver.run(self._sql.forget_received, install_id)
-        self._driver.many(self._sql.add_received, [(install_id, bucket, seq) for bucket, seq in sorted(seqs.items())])
+        news = [(install_id, bucket, seq, at) for bucket, seq in sorted(seqs.items())]
+        self._driver.many(self._sql.add_received, news)
 
     def drop_rows(self, bucket: str, upto: int) -> int:
         """Delete rows that left the bucket at or below `upto`, raise its floor to it, return how many went."""

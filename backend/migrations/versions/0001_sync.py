@@ -136,6 +136,7 @@ def upgrade() -> None:
         Column("series", Word, primary_key=True),
         Column("overflow", Word, primary_key=True),
         Column("number", Number, primary_key=True, autoincrement=False),
+        Column("place", Number, primary_key=True, autoincrement=False),
         Column("id", Word, nullable=False),
         sqlite_with_rowid=False,
     )
@@ -172,8 +173,10 @@ def upgrade() -> None:
         Column("install_id", Word, primary_key=True),
         Column("bucket", Word, primary_key=True),
         Column("seq", Number, nullable=False),
+        Column("at", Word, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_received_bucket", "received", ["bucket", "at", "seq"])
     op.create_table(
         "audit_stream",
         Column("stream", Word, primary_key=True),
