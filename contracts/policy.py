@@ -85,6 +85,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_evidence: ClassVar[bool] = False
     delete_wins: ClassVar[bool] = True  # a delete stands against a concurrent patch
 
+    # A field with a default stays off the wire while it has that value; docs/protocol.md says so to client authors.
     extra: Body = {}  # fields of a newer schema than the server's, kept for the day it learns them
 
 

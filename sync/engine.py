@@ -1,6 +1,5 @@
 """The engine: every call of the protocol, over any store. Doors and simulators drive the same one."""
 
-import hmac
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from contracts.review import DecisionRequest, ReviewItem
 from contracts.verify import VerifyRequest, VerifyResponse
 from contracts.version import PROTOCOL, SCHEMA, SCHEMA_PULL_MIN, SchemaRange
 from sync import leases
+from sync.challenge import challenges_at
 from sync.clock import DeviceClock
 from sync.cursor import Cursor, epoch_marks, open_cursor, seal_cursor
 from sync.errors import EpochMismatch, NotFound, SchemaTooOld, TooLarge
@@ -30,7 +30,7 @@ from sync.push import PushContext, push_batch
 from sync.puts import Guard, Put, put_records
 from sync.retention import CompactReport, horizon
 from sync.scope import EVERYTHING, as_order, as_removal, buckets_lost, new_order, open_order
-from sync.signing import PrivateKey, encode_base64url, sign
+from sync.signing import PrivateKey, sign
 from sync.store import AuditEntry, BucketState, PurgeRow, Snapshot, Store, Unit, Write
 from sync.verify import answer_verify
 
@@ -86,14 +86,7 @@ class Engine:
 
     def challenges(self, install_id: str, sign_ins: int) -> tuple[str, str]:
         """Return the challenges that are good now, newest first; a verified proof raises `sign_ins` and ends them."""
-        window = int(self.clock().timestamp()) // self.settings.challenge_window_s
-        newest, older = (self._challenge(install_id, sign_ins, at) for at in (window, window - 1))
-        return newest, older
-
-    def _challenge(self, install_id: str, sign_ins: int, window: int) -> str:
-        return encode_base64url(
-            hmac.digest(self.secret, f"challenge|{install_id}|{sign_ins}|{window}".encode(), "sha256")
-        )
+        return challenges_at(self.secret, install_id, sign_ins, self.clock(), self.settings.challenge_window_s)
 
     # --- push
 

@@ -17,7 +17,7 @@ from sync.needs import keys_of, numbers_of
 from sync.ops import settle
 from sync.parcels import Parcel, unpack
 from sync.push import PushContext
-from sync.records import Workspace, new_version, read_body
+from sync.records import Workspace, new_version
 from sync.store import AuditEntry, Install, Key, Stored, Unit
 
 AFTER: Mapping[Decision, str] = {
@@ -41,7 +41,7 @@ def judge_review(
     stored = unit.records([key]).get(key)
     if stored is None or stored.standing != "live":
         raise NotFound("there is no such review")
-    body = read_body(stored)
+    body = context.kinds["review"].read(stored.body)
     _check_judge(body, context, area)
     if body["state"] != "open" or stored.version != request.version:
         raise AlreadyDecided(state=body["state"], version=stored.version)
@@ -94,7 +94,7 @@ def _override(unit: Unit, work: Workspace, body: Body, request: DecisionRequest,
         raise Malformed("there is no disputed value to put in the record's place")
     mine |= {name: value for name, value in request.set.items() if name in mine}
     try:
-        changed = set_paths(read_body(subject), mine)
+        changed = set_paths(context.kinds[key.kind].read(subject.body), mine)
         by, at = context.actor.staff_no, write_moment(context.now)
         work.put(new_version(context.kinds[key.kind], key.id, subject, changed, mine, by=by, at=at))
     except msgspec.ValidationError as error:

@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct
 
 from contracts.base import Body
 from contracts.policy import Life, Merge, Op, Record
@@ -95,6 +95,23 @@ class Kind:
     def life(self) -> Life | None:
         """The state machine, if the kind has one."""
         return self.record.life
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """Field name → the value that a body without this field has."""
+        fields = msgspec.structs.fields(self.record)
+        made = {field.name: field.default_factory() for field in fields if field.default_factory is not NODEFAULT}
+        given = {field.name: field.default for field in fields if field.default is not NODEFAULT}
+        whole: Body = msgspec.to_builtins(made | given)
+        return whole
+
+    def read(self, body: bytes) -> Body:
+        """Return a stored body with every field, those at their defaults included."""
+        return {**self.defaults, **msgspec.json.decode(body)}
+
+    def begin(self, named: Body) -> Body:
+        """Return the body that a creation makes: what was named, in the kind's first state."""
+        return {self.life.field: self.life.first, **named} if self.life else dict(named)
 
     def policy(self, path: str) -> Merge | None:
         """Return how a touched path merges, or None if the kind has no such field."""

@@ -74,7 +74,7 @@ def merge_fields(
     for path, asked in mine.items():
         policy = kind.policy(path) or Merge.SERVER
         value, theirs, believed = (
-            _ordered(policy, it) for it in (asked, get_path(current, path), base.get(path, ABSENT))
+            _ordered(policy, it) for it in (asked, get_path(current, path), _believed(kind, base, path))
         )
         if _same(theirs, value):
             continue
@@ -88,6 +88,12 @@ def merge_fields(
             disputed[path] = policy
         explained.append(FieldOutcome(field=path, policy=policy.value, kept=kept, mine=value, theirs=theirs))
     return Merged(taken=taken, explained=explained, disputed=disputed)
+
+
+def _believed(kind: Kind, base: Mapping[str, Any], path: str) -> Any:
+    """Return what the tablet saw; a field that its body lacked had its default."""
+    seen = base.get(path, ABSENT)
+    return kind.defaults.get(path) if seen is None else seen
 
 
 def _ordered(policy: Merge, value: Any) -> Any:

@@ -32,9 +32,10 @@ def numbers_of(mutations: Iterable[Mutation], kinds: Kinds) -> list[NumberKey]:
         kind = kinds.get(mutation.kind)
         if kind is None or kind.record.numbered is None or mutation.op is not Op.CREATE:
             continue
+        body = kind.begin(mutation.set)
         try:
-            msgspec.convert(mutation.set, kind.record)
+            msgspec.convert(body, kind.record)
         except msgspec.ValidationError:
             continue
-        numbers.append(number_key(kind.record.numbered, mutation.set))
+        numbers.append(number_key(kind.record.numbered, body))
     return numbers

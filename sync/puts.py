@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from contracts.base import Body
 from sync.errors import Malformed
-from sync.kind import Kinds
-from sync.records import Workspace, deleted, differing, new_version, read_body
+from sync.kind import Kind, Kinds
+from sync.records import Workspace, deleted, new_version
 from sync.store import Key, Outbound, Stored, Unit, Write
 
 Guard = Callable[[Stored, Body], bool]  # may this body replace what is there?
@@ -54,9 +54,14 @@ def _put(work: Workspace, kinds: Kinds, put: Put, *, by: str, at: str, guard: Gu
     if live is not None and guard is not None and not guard(live, put.body):
         return
     kind = kinds[put.kind]
-    touched = differing(read_body(live), put.body, list(kind.policies)) if live is not None else []
+    touched = _touched(kind, live, put.body) if live is not None else []
     if live is None or touched:
         work.put(new_version(kind, put.id, stored, put.body, touched, by=by, at=at))
+
+
+def _touched(kind: Kind, live: Stored, body: Body) -> list[str]:
+    old, new = kind.read(live.body), {**kind.defaults, **body}
+    return [name for name in (*kind.policies, "extra") if old.get(name) != new.get(name)]
 
 
 def _outbound(write: Write, at: str) -> Outbound:

@@ -1,7 +1,6 @@
 """Records under change: what a unit of work has loaded, and what it makes of it."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -10,12 +9,6 @@ from sync.kind import Kind
 from sync.store import Key, Stored, Write
 
 LEFT_MAX = 8  # former buckets remembered per record
-
-
-def read_body(stored: Stored) -> Body:
-    """Return the decoded body of a live record."""
-    body: Body = msgspec.json.decode(stored.body)
-    return body
 
 
 class Workspace:
@@ -96,11 +89,6 @@ def parked_creation(key: Key, review: str, install_id: str, *, by: str, at: str)
         kind=key.kind, id=key.id, version=0, body=b"", standing="parked",
         changed_by=by, changed_at=at, parked_by=install_id, review=review,
     )  # fmt: skip
-
-
-def differing(old: Mapping[str, Any], new: Mapping[str, Any], names: Collection[str]) -> list[str]:
-    """Return the names whose values differ."""
-    return [name for name in names if old.get(name) != new.get(name)]
 
 
 def _left(before: Stored, buckets: frozenset[str], at: str) -> Mapping[str, str]:

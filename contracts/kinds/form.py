@@ -51,7 +51,7 @@ class Form(Record, frozen=True, kw_only=True):
     branch_id: Annotated[OrgId, Merge.SERVER]
     template_id: Annotated[RecordId, Merge.SERVER]
     template_version: Annotated[int, Merge.SERVER, Meta(ge=1)] = 1
-    state: Annotated[str, Merge.SERVER, Meta(max_length=12)] = "draft"
+    state: Annotated[str, Merge.SERVER, Meta(max_length=12)]
     customer_id: Annotated[RecordId | None, Merge.ASK] = None
     ticket_id: Annotated[RecordId | None, Merge.ASK] = None
     name: Annotated[str, Merge.ESCALATE, Privacy.C2, Meta(max_length=160)] = ""

@@ -37,7 +37,7 @@ class Request(Record, frozen=True, kw_only=True):
     author: Annotated[StaffNo, Merge.STAMPED]
     install_id: Annotated[RecordId | None, Merge.STAMPED] = None
     made_at: Annotated[Moment | None, Merge.STAMPED] = None
-    state: Annotated[str, Merge.STAMPED, Meta(max_length=12)] = "open"
+    state: Annotated[str, Merge.STAMPED, Meta(max_length=12)]
     state_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_at: Annotated[Moment | None, Merge.STAMPED] = None
     crm_values: Annotated[dict[str, Any], Merge.STAMPED, Privacy.C2] = {}  # what the CRM had when it decided

@@ -22,7 +22,7 @@ class Review(Record, frozen=True, kw_only=True):
 
     cause: Annotated[str, Merge.STAMPED, Meta(max_length=40)]  # an error code
     sort: Annotated[str, Merge.STAMPED, Meta(max_length=10)]  # conflict · parked · flag
-    state: Annotated[str, Merge.STAMPED, Meta(max_length=12)] = "open"
+    state: Annotated[str, Merge.STAMPED, Meta(max_length=12)]
     must_act: Annotated[str, Merge.STAMPED, Meta(max_length=16)]  # author · supervisor · administrator · nobody …
     install_id: Annotated[RecordId, Merge.STAMPED]
     n: Annotated[int, Merge.STAMPED]

@@ -65,7 +65,7 @@ class Ticket(Record, frozen=True, kw_only=True):
     business_date: Annotated[BusinessDate, Merge.SERVER]
     number: Annotated[int, Merge.SERVER, Meta(ge=1, le=99_999)]
     issued_at: Annotated[Moment, Merge.SERVER]
-    state: Annotated[str, Merge.SERVER, Meta(max_length=12)] = "waiting"
+    state: Annotated[str, Merge.SERVER, Meta(max_length=12)]
     overflow: Annotated[Overflow | None, Merge.SERVER] = None
     source: Annotated[str, Merge.SERVER, Meta(max_length=10)] = "tablet"  # tablet · machine · counter
     service: Annotated[str, Merge.LATEST_PUSH, Meta(max_length=40)] = "general"

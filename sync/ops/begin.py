@@ -14,7 +14,6 @@ from sync.kind import Kind
 from sync.merge import set_paths
 from sync.numbering import judge_number, number_key
 from sync.parcels import Parcel
-from sync.records import read_body
 from sync.store import Evidence, Key, Stored
 
 
@@ -61,7 +60,7 @@ def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome 
         return None
     if existing.standing == "deleted":
         raise Refused(ErrorCode.ID_RETIRED)
-    body = read_body(existing)
+    body = desk.kinds[existing.kind].read(existing.body)
     is_same = mutation.op is Op.CREATE and all(body.get(name) == value for name, value in mutation.set.items())
     if is_same and desk.actor.sees(existing.buckets):
         return Outcome(n=parcel.n, status="noop", version=existing.version)
@@ -71,7 +70,7 @@ def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome 
 def _with_extra(kind: Kind, named: Mapping[str, Any]) -> Body:
     """Return the body that `set` makes; what only a newer schema knows goes to `extra` (P9)."""
     extra = {name: value for name, value in named.items() if kind.policy(name) is None}
-    body = set_paths({}, {name: value for name, value in named.items() if name not in extra})
+    body = kind.begin(set_paths({}, {name: value for name, value in named.items() if name not in extra}))
     return body | {"extra": extra} if extra else body
 
 

@@ -10,7 +10,7 @@ from sync.desk import Desk, Refused
 from sync.kind import Kind
 from sync.merge import Merged, merge_fields, set_paths, spread
 from sync.parcels import Parcel
-from sync.records import deleted, new_version, read_body
+from sync.records import deleted, new_version
 from sync.reviews import disputed_by
 from sync.store import Stored
 from sync.transitions import Request, TransitionInvalid, decide_transition, read_request
@@ -52,7 +52,7 @@ def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Ou
         request = read_request(kind.life, mutation.set)
     except TransitionInvalid as error:
         raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
-    current = body.get(kind.life.field, kind.life.first)
+    current = body[kind.life.field]
     args = {"current": current, "requested": request.to}
     match decide_transition(kind.life, current, request.to):
         case Step.APPLY:
@@ -80,7 +80,7 @@ def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
 
 def _open(desk: Desk, kind: Kind, mutation: Mutation) -> tuple[Stored, Body]:
     subject = desk.subject(mutation)
-    body = read_body(subject)
+    body = kind.read(subject.body)
     if not kind.may(desk.actor, mutation.op, body):
         raise Refused(ErrorCode.NOT_IN_SCOPE)
     return subject, body

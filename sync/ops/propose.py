@@ -5,13 +5,12 @@ from contracts.push import Mutation, Outcome
 from sync.desk import Desk, Refused
 from sync.kind import Kind
 from sync.parcels import Parcel
-from sync.records import read_body
 
 
 def propose(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Leave the subject as it is and put a request beside it, pending until the CRM decides."""
     subject = desk.subject(mutation)
-    body = read_body(subject)
+    body = kind.read(subject.body)
     if refused := sorted(mutation.set.keys() - kind.record.proposable):
         raise Refused(ErrorCode.READ_ONLY_FIELD, fields=refused)
     proposed = {name: value for name, value in mutation.set.items() if body.get(name) != value}
@@ -26,6 +25,8 @@ def propose(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outco
         "believed": {name: mutation.base.get(name, body.get(name)) for name in proposed},
     }  # fmt: skip
     stamps = desk.stamps(carrier, mutation, is_new=True)
-    stored = desk.version(carrier, desk.review_of(parcel, "request"), None, request | proposal.body | stamps)
+    stored = desk.version(
+        carrier, desk.review_of(parcel, "request"), None, carrier.begin(request | proposal.body | stamps)
+    )
     desk.work.put(stored)
     return Outcome(n=parcel.n, status="applied", version=subject.version)

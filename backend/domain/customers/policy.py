@@ -27,4 +27,4 @@ def portfolios_of_holding(customer: Body, org_id: str) -> list[str]:
 
 def propose(_actor: Actor, _customer: Body, _proposed: Body) -> Proposal:
     """Carry a proposal in a request that waits for the CRM."""
-    return Proposal(kind="request", body={"state": "open"})
+    return Proposal(kind="request", body={})
