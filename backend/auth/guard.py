@@ -18,6 +18,8 @@ from backend.auth.tables import session
 from backend.domain.devices.models import device_install
 from backend.domain.staff.models import assignment, staff
 from backend.domain.staff.policy import Assignment, scope_of
+from backend.storage.driver import is_outage, outage_detail
+from sync.errors import Busy
 from sync.kind import Actor
 
 Rows = list[tuple[Any, ...]]
@@ -90,11 +92,18 @@ class Authenticator:
         return claims
 
     def _rows(self, session_id: str) -> Rows:
-        connection = self._engine.raw_connection()
+        """Read past SQLAlchemy, which would cost more than all the rest."""
+        try:
+            connection = self._engine.raw_connection()
+        except Exception as error:
+            raise _as_busy(error) from error
         try:
             cursor = connection.cursor()
             cursor.execute(self._sql, (session_id,) if self._is_sqlite else {"session_id": session_id})
             return list(cursor.fetchall())
+        except Exception as error:
+            connection.invalidate()
+            raise _as_busy(error) from error
         finally:
             connection.close()
 
@@ -118,6 +127,10 @@ class Authenticator:
             self._known.clear()
         self._known[claims.sid] = Known(rows, actor)
         return actor
+
+
+def _as_busy(error: Exception) -> Exception:
+    return Busy(outage_detail(error)) if is_outage(error) else error
 
 
 def _read_actor(claims: Claims, rows: Rows) -> Actor:

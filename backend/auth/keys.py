@@ -10,7 +10,6 @@ class Purpose(StrEnum):
 
     ACCESS = "access token"
     REFRESH = "refresh token"
-    CHALLENGE = "sign-in challenge"
 
 
 @lru_cache(maxsize=64)

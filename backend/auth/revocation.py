@@ -54,7 +54,7 @@ def _revoke_staff(auth: Auth, unit: SqlUnit, staff_no: str, by: str, reason: str
 
 
 def _order_purge(auth: Auth, unit: SqlUnit, install_id: str, now: datetime) -> None:
-    if any(purge.receipt is None and EVERYTHING in purge.buckets for purge in unit.purges(install_id)):
+    if any(purge.receipt is None and purge.cause == CAUSE for purge in unit.purges(install_id)):
         return  # the same order is open already
-    deadline_h = auth.settings.purge_deadline_h
-    unit.save_purge(new_order(str(uuid4()), install_id, [EVERYTHING], cause=CAUSE, now=now, deadline_h=deadline_h))
+    held, deadline_h = [*unit.received(install_id), EVERYTHING], auth.settings.purge_deadline_h
+    unit.save_purge(new_order(str(uuid4()), install_id, held, cause=CAUSE, now=now, deadline_h=deadline_h))

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from backend.auth.challenge import is_proven, make_challenge
 from backend.auth.errors import Locked, PasswordExpired, PasswordRefused, SignInFailed
 from backend.auth.parts import Auth
 from backend.auth.sessions import begin_session
@@ -18,6 +17,7 @@ from backend.domain.staff.rules import Failures, after_failure, is_expired, is_l
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
 from contracts.auth import SignInRequest, TokenResponse
+from sync.challenge import challenges_at, is_proven
 from sync.errors import SyncError
 from sync.moments import read_moment, write_moment
 
@@ -32,11 +32,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     new_hash: str | None = None  # of a password that replaces this one, or of this one at today's cost
 
 
-def challenge_for(auth: Auth, install_id: str) -> str:
-    """Return the sign-in challenge of an install for hello; a stranger's install gets one too, for nothing."""
+def sign_ins_of(auth: Auth, install_id: str) -> int:
+    """Return an install's count of sign-ins, from which hello makes the challenge; a stranger's install has none."""
     install = auth.store.read(lambda look: devices.find_install(look.connection, install_id))
-    count = install.sign_in_count if install else 0
-    return make_challenge(auth.secret, install_id, count, auth.clock(), auth.settings.challenge_window_s)
+    return install.sign_in_count if install else 0
 
 
 def sign_in(auth: Auth, request: SignInRequest) -> TokenResponse:
@@ -74,10 +73,9 @@ def _look(look: SqlSnapshot, request: SignInRequest) -> tuple[InstallRow | None,
 
 
 def _is_proven(auth: Auth, request: SignInRequest, install: InstallRow, now: datetime) -> bool:
-    return is_proven(
-        auth.secret, install.public_key, install.install_id, request.staff_no, request.proof,
-        sign_in_count=install.sign_in_count, at=now, window_s=auth.settings.challenge_window_s,
-    )  # fmt: skip
+    install_id, window_s = install.install_id, auth.settings.challenge_window_s
+    challenges = challenges_at(auth.secret, install_id, install.sign_in_count, now, window_s)
+    return is_proven(install.public_key, challenges, install_id, request.staff_no, request.proof)
 
 
 def _new_hash(auth: Auth, request: SignInRequest, person: StaffRow | None) -> str | None:
