@@ -9,8 +9,6 @@ from sync.tablet.database import Database
 from sync.tablet.errors import MutationTooLarge
 from sync.tablet.mutations import Intent
 
-OPEN_STATUSES = frozenset({"parked", "conflict"})
-
 
 class Unsettled(msgspec.Struct, frozen=True, kw_only=True):
     """Something typed here that did not simply become so: all of it, and why."""
@@ -65,7 +63,7 @@ class Outbox:
         self._database.executemany(
             "UPDATE mutation SET outcome = ?, settled_at = ?, is_open = ? WHERE n = ?",
             [
-                (msgspec.json.encode(it).decode(), at, it.status in OPEN_STATUSES, it.n)
+                (msgspec.json.encode(it).decode(), at, bool(reviews_of(it)), it.n)
                 for it in response.outcomes
                 if it.n <= response.ack_n
             ],

@@ -76,6 +76,15 @@ class Replica:
             (bucket, prefix, f"{prefix}~"),
         ).fetchall()
 
+    def recount(self) -> None:
+        """Make every count and digest true to the records that are here."""
+        tally = _Tally(self._database)
+        for bucket in self.digests():
+            tally.clear(bucket)
+            for member in self.members(bucket):
+                tally.add(bucket, 1, record_hash(*member))
+        tally.save()
+
     def apply(self, rows: Iterable[Row], resets: Iterable[str] = ()) -> None:
         """Take feed rows; a reset bucket is replaced by them, and a record without a bucket is forgotten (C4, C5)."""
         tally = _Tally(self._database)

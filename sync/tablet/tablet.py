@@ -35,6 +35,16 @@ class Made(NamedTuple):
     id: str
 
 
+class Incident(NamedTuple):
+    """A disagreement with the server that was found: of a bucket, or of the journal."""
+
+    at: str
+    bucket: str
+    mine: str
+    theirs: str
+    mended: int
+
+
 class Surroundings(NamedTuple):
     """What a tablet does not make up itself: its key, clocks, chance and patience."""
 
@@ -195,6 +205,16 @@ class Tablet:
     def digest_report(self) -> dict[str, Digest]:
         """Return count and digest of every bucket on this tablet."""
         return self._parts.replica.digests()
+
+    def incidents(self) -> list[Incident]:
+        """Return what was found to be wrong and mended, oldest first."""
+        rows = self._parts.database.execute("SELECT at, bucket, mine, theirs, mended FROM incident ORDER BY rowid")
+        return [Incident(*row) for row in rows]
+
+    def recount(self) -> None:
+        """Count every bucket anew from the records that are really there; for a tablet in doubt of itself."""
+        with self._parts.database.transaction():
+            self._parts.replica.recount()
 
     # --- sync
 
