@@ -7,7 +7,6 @@ import msgspec
 
 from backend.storage.driver import Row
 from sync.digest import write_digest
-from sync.signing import canonical
 from sync.store import AuditEntry, BucketState, Evidence, Install, LeaseRow, PurgeRow, Remembered, Stored, Write
 
 _map = msgspec.json.Decoder(dict[str, Any])
@@ -139,7 +138,7 @@ def read_purge(row: Row) -> PurgeRow:
 
 def write_entry(entry: AuditEntry, position: int, hash: str) -> Row:
     """Return an audit entry's row."""
-    detail = canonical(entry.detail).decode()
+    detail = write_map(entry.detail)
     return (
         entry.stream, position, entry.at, entry.actor, entry.action, entry.subject, entry.result, detail, hash,
     )  # fmt: skip

@@ -199,7 +199,7 @@ audit_entry = Table(
     Column("action", Word, nullable=False),
     Column("subject", Word, nullable=False),
     Column("result", Word, nullable=False),
-    Column("detail", Text, nullable=False),  # canonical JSON
+    Column("detail", Text, nullable=False),  # JSON
     Column("hash", Word, nullable=False),
     sqlite_with_rowid=False,
 )

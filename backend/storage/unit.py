@@ -1,6 +1,7 @@
 """One transaction of writes: what the engine decided, and at its end the feed's numbers and the audit chain."""
 
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -26,6 +27,8 @@ from sync.store import (
     Stored,
     Write,
 )
+
+IDENTITY = itemgetter(0, 1)  # of a record's row: kind and id
 
 
 class SqlUnit(SqlSnapshot):
@@ -59,10 +62,11 @@ class SqlUnit(SqlSnapshot):
     def save_records(self, writes: Sequence[Write]) -> None:
         """Put records. Raises Clash if one is not what the writer saw."""
         for write in writes:
-            first = self._writes.get(write.after.key)
-            self._writes[write.after.key] = msgspec.structs.replace(write, before=first.before) if first else write
-        ordered = sorted(writes, key=lambda write: write.after.key)
-        if self._driver.many(self._sql.put_record, [rows.write_record(write) for write in ordered]) != len(ordered):
+            key = write.after.key
+            first = self._writes.get(key)
+            self._writes[key] = msgspec.structs.replace(write, before=first.before) if first else write
+        ordered = sorted(map(rows.write_record, writes), key=IDENTITY)
+        if self._driver.many(self._sql.put_record, ordered) != len(ordered):
             raise Clash("a record is not what the writer saw")
 
     def remember(self, settled: Sequence[Remembered]) -> None:
