@@ -14,6 +14,9 @@ from litestar.types import ExceptionHandlersMap, Method
 from contracts.errors import ErrorCode, ProblemDocument
 from sync.errors import SyncError
 
+AnyRequest = Request[Any, Any, Any]
+
+PROBLEM = "padsync.problem"  # where a request keeps the code that it was refused with
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_MS = 1000  # when a refusal that passes does not say how long
 STATUS_WITHOUT_ONE = 400  # an outcome's code that ends a whole request, as a receipt with a bad signature does
@@ -80,8 +83,10 @@ def headers_of(problem: ProblemDocument) -> dict[str, str]:
     return headers
 
 
-def answer(problem: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """Return the HTTP answer for `problem`."""
+def answer(request: AnyRequest, problem: ProblemDocument, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """Return the HTTP answer for `problem`, and leave its code on the request for the counters."""
+    scope: Any = request.scope
+    scope[PROBLEM] = problem.code
     return Response(
         msgspec.json.encode(problem),
         status_code=problem.status,
@@ -90,26 +95,26 @@ def answer(problem: ProblemDocument, headers: Mapping[str, str] | None = None) -
     )
 
 
-def on_refusal(_request: Request[Any, Any, Any], refusal: SyncError) -> Response[bytes]:
+def on_refusal(request: AnyRequest, refusal: SyncError) -> Response[bytes]:
     """Tell what the engine, the guards or the doors refused."""
-    return answer(problem_of(refusal.code, refusal.detail, refusal.args_of_problem))
+    return answer(request, problem_of(refusal.code, refusal.detail, refusal.args_of_problem))
 
 
-def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Tell what the framework refused: paths, methods, parameters."""
     if error.status_code >= 500 and error.status_code not in BY_STATUS:
         return on_defect(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.MALFORMED)
     wrong = [{name: told.get(name) for name in ("key", "message")} for told in _extras(error)]
-    return answer(problem_of(code, error.detail, {"errors": wrong} if wrong else {}))
+    return answer(request, problem_of(code, error.detail, {"errors": wrong} if wrong else {}))
 
 
-def on_method(request: Request[Any, Any, Any], _error: MethodNotAllowedException) -> Response[bytes]:
+def on_method(request: AnyRequest, _error: MethodNotAllowedException) -> Response[bytes]:
     """Tell which methods the path takes."""
-    return answer(problem_of(ErrorCode.METHOD_NOT_ALLOWED), {"Allow": ", ".join(_allowed(request))})
+    return answer(request, problem_of(ErrorCode.METHOD_NOT_ALLOWED), {"Allow": ", ".join(_allowed(request))})
 
 
-def on_defect(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_defect(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Say nothing but that it is our fault; the log gets the place, and nothing that a person typed."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
     _log.error(
@@ -118,18 +123,18 @@ def on_defect(request: Request[Any, Any, Any], error: Exception) -> Response[byt
         route=request.scope.get("path_template", ""),
         frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
-    return answer(problem_of(ErrorCode.INTERNAL))
+    return answer(request, problem_of(ErrorCode.INTERNAL))
 
 
 def _extras(error: HTTPException) -> list[dict[str, Any]]:
     return [told for told in error.extra if isinstance(told, dict)] if isinstance(error.extra, list) else []
 
 
-def _allowed(request: Request[Any, Any, Any]) -> list[str]:
+def _allowed(request: AnyRequest) -> list[str]:
     return [method for method in METHODS if _is_allowed(request, method)]
 
 
-def _is_allowed(request: Request[Any, Any, Any], method: Method) -> bool:
+def _is_allowed(request: AnyRequest, method: Method) -> bool:
     try:
         request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
     except (MethodNotAllowedException, NotFoundException):

@@ -3,13 +3,13 @@
 import re
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from backend.errors import PROBLEM
 from backend.web.intake import guarded
 from backend.web.metrics import Metrics
 from backend.web.outlet import compressing
@@ -25,7 +25,7 @@ _log = structlog.get_logger("padsync.requests")
 class Doorway:
     """Wraps the whole application, so that a path nobody knows is treated like all others."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, epoch: Callable[[], str]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, epoch: str) -> None:
         self._app = app
         self._metrics = metrics
         self._epoch = epoch
@@ -35,7 +35,7 @@ class Doorway:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        passage = Passage(scope, self._epoch())
+        passage = Passage(scope, self._epoch)
         try:
             await self._app(scope, guarded(scope, receive), compressing(scope, passage.stamping(send)))
         finally:
@@ -49,6 +49,7 @@ class Passage:
         self._scope = scope
         self._epoch = epoch
         self._began = time.perf_counter()
+        self._waited_s = 0.0
         self._status = 499  # the caller left before there was an answer
         headers = dict(scope["headers"])
         self._request_id = _request_id(headers.get(b"x-request-id", b""))
@@ -61,6 +62,7 @@ class Passage:
         async def stamp(message: Any) -> None:
             if message["type"] == "http.response.start":
                 self._status = message["status"]
+                self._waited_s = time.perf_counter() - self._began
                 message["headers"] = [*message["headers"], *self._stamps()]
             await send(message)
 
@@ -76,9 +78,11 @@ class Passage:
 
     def note(self, metrics: Metrics) -> None:
         """Count the request, and write one line about it."""
-        seconds = time.perf_counter() - self._began
-        route = self._scope.get("path_template") or UNKNOWN
-        metrics.note_request(route, self._scope["method"] if route != UNKNOWN else UNKNOWN, self._status, seconds)
+        route, code = self._scope.get("path_template") or UNKNOWN, self._scope.get(PROBLEM)
+        method = self._scope["method"] if route != UNKNOWN else UNKNOWN
+        metrics.note_request(route, method, self._status, self._waited_s)
+        if code is not None:
+            metrics.note_refusal(code)
         if route not in QUIET:
             _log.info(
                 "request",
@@ -86,7 +90,8 @@ class Passage:
                 route=route,
                 method=self._scope["method"],
                 status=self._status,
-                duration_ms=round(seconds * 1000, 2),
+                code=code,
+                duration_ms=round((time.perf_counter() - self._began) * 1000, 2),
                 install_id=self._install,
             )
 

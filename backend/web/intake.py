@@ -3,13 +3,14 @@
 import sys
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
-from litestar.types import HTTPReceiveMessage, HTTPScope, Receive
+from litestar.types import HTTPScope, Receive
 
-from backend.errors import ContentEncodingBroken
+from backend.errors import ContentEncodingBroken, UnsupportedMediaType
 from contracts.push import PUSH_BYTES_MAX
-from sync.errors import Malformed, SyncError, TooLarge
+from sync.errors import Malformed, TooLarge
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -19,6 +20,7 @@ else:
 BODY_BYTES_MAX = 262_144  # of any request that is neither a push nor a part of a file
 PUSH_PATH = "/api/v1/sync/push"
 FILES_PATH = "/api/v1/files"
+BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 ACCEPTED = ["zstd", "gzip", "identity"]
 WINDOW_LOG_MAX = 23  # a frame may ask for 8 MiB of memory, not for 2 GiB
 
@@ -44,94 +46,78 @@ def _gzip() -> Inflater:
 INFLATERS: dict[bytes, Callable[[], Inflater]] = {b"zstd": _zstd, b"gzip": _gzip, b"x-gzip": _gzip}
 
 
-def limit_of(path: str) -> int | None:
-    """Return how many bytes a body sent to `path` may have, or None where the door itself sees to it."""
-    if path.startswith(FILES_PATH):
-        return None
-    return PUSH_BYTES_MAX if path == PUSH_PATH else BODY_BYTES_MAX
-
-
 def guarded(scope: HTTPScope, receive: Receive) -> Receive:
-    """Return a `receive` that inflates the body and refuses what is too large (413) or broken (400).
+    """Return a `receive` that inflates the body and refuses what is too large (413), broken (400) or not JSON (415).
 
-    It never raises before the handler asks for the body, so that the refusal is answered where all others are.
+    It never raises before the handler asks for the body, so that a refusal is answered where all others are.
     """
-    limit = limit_of(scope["path"])
-    receive = _whole(receive)
-    if limit is None:
+    if scope["method"] in BODILESS:
         return receive
-    length, encoding = _announced(scope)
-    if encoding in (b"", b"identity"):
-        return receive if 0 <= length <= limit else _counting(receive, limit, length)
-    if encoding not in INFLATERS:
-        return _refusing(ContentEncodingBroken("This Content-Encoding is not spoken here.", accepted=ACCEPTED))
-    return _inflating(receive, limit, INFLATERS[encoding])
+    return Intake(scope, receive).receive
 
 
-def _announced(scope: HTTPScope) -> tuple[int, bytes]:
-    length, encoding = -1, b""
+class Intake:
+    """The body of one request as it comes in. An upload's parts are bounded and typed by their own door."""
+
+    def __init__(self, scope: HTTPScope, receive: Receive) -> None:
+        self._receive = receive
+        self._is_done = False
+        self._seen = 0
+        self._is_part = scope["path"].startswith(FILES_PATH)
+        self._limit = PUSH_BYTES_MAX if scope["path"] == PUSH_PATH else BODY_BYTES_MAX
+        self._length, self._encoding, self._media_type = _announced(scope)
+        self._inflation: Inflation | None = None
+
+    async def receive(self) -> Any:
+        """Return the next message. Raises a refusal as soon as it is clear."""
+        message: Any = await self._receive()
+        if message["type"] == "http.request":
+            self._is_done = not message.get("more_body", False)
+            if not self._is_part:
+                message["body"] = self._take(message["body"])
+        elif not self._is_done:
+            raise Malformed("The body ended too early.")
+        return message
+
+    def _take(self, data: bytes) -> bytes:
+        if not self._seen and data:
+            self._check_announced()
+        self._seen += len(data)
+        if self._seen > self._limit:
+            raise _too_large(self._limit)
+        return self._inflation.feed(data, is_last=self._is_done) if self._inflation else data
+
+    def _check_announced(self) -> None:
+        if not _is_json(self._media_type):
+            raise UnsupportedMediaType(media_type=self._media_type.decode("latin-1"))
+        if self._length > self._limit:
+            raise _too_large(self._limit)
+        if self._encoding in INFLATERS:
+            self._inflation = Inflation(self._limit, INFLATERS[self._encoding])
+        elif self._encoding not in (b"", b"identity"):
+            raise ContentEncodingBroken("This Content-Encoding is not spoken here.", accepted=ACCEPTED)
+
+
+@lru_cache(maxsize=64)
+def _is_json(media_type: bytes) -> bool:
+    name, _, parameters = media_type.lower().partition(b";")
+    return name.strip() == b"application/json" and parameters.replace(b" ", b"") in (b"", b"charset=utf-8")
+
+
+def _announced(scope: HTTPScope) -> tuple[int, bytes, bytes]:
+    length, encoding, media_type = -1, b"", b""
     for name, value in scope["headers"]:
         if name == b"content-length":
             length = int(value) if value.isdigit() else -1
         elif name == b"content-encoding":
             encoding = value.strip().lower()
-    return length, encoding
+        elif name == b"content-type":
+            media_type = value
+    return length, encoding, media_type
 
 
 def _too_large(limit: int) -> TooLarge:
     return TooLarge(body_bytes_max=limit)
-
-
-def _refusing(refusal: SyncError) -> Receive:
-    async def refuse() -> HTTPReceiveMessage:
-        raise refusal
-
-    return refuse
-
-
-def _whole(receive: Receive) -> Receive:
-    """Say clearly that the caller hung up in the middle; it is neither our defect nor a body."""
-    is_done = False
-
-    async def watch() -> Any:
-        nonlocal is_done
-        message: Any = await receive()
-        if message["type"] == "http.request":
-            is_done = not message.get("more_body", False)
-        elif not is_done:
-            raise Malformed("The body ended too early.")
-        return message
-
-    return watch
-
-
-def _counting(receive: Receive, limit: int, length: int) -> Receive:
-    if length > limit:
-        return _refusing(_too_large(limit))
-    seen = 0
-
-    async def count() -> Any:
-        nonlocal seen
-        message: Any = await receive()
-        if message["type"] == "http.request":
-            seen += len(message["body"])
-            if seen > limit:
-                raise _too_large(limit)
-        return message
-
-    return count
-
-
-def _inflating(receive: Receive, limit: int, make: Callable[[], Inflater]) -> Receive:
-    body = Inflation(limit, make)
-
-    async def inflate() -> Any:
-        message: Any = await receive()
-        if message["type"] == "http.request":
-            message["body"] = body.feed(message["body"], is_last=not message.get("more_body", False))
-        return message
-
-    return inflate
 
 
 class Inflation:

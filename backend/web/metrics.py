@@ -50,7 +50,7 @@ class Metrics:
             "padsync_security_events", "Events that somebody should look at", ["code"], registry=registry
         )
         self._requests = Histogram(
-            "padsync_request_seconds", "Time until an answer was complete", ["route", "method", "status"],
+            "padsync_request_seconds", "Time until an answer began", ["route", "method", "status"],
             buckets=SECONDS, registry=registry,
         )  # fmt: skip
         self._series: dict[tuple[str, str, int], Any] = {}

@@ -1,0 +1,169 @@
+"""The composition root: puts the parts together, and takes them apart in the right order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+from backend.auth.admin_routes import admin_routes
+from backend.auth.gate import Gate
+from backend.auth.guard import Authenticator
+from backend.auth.parts import Auth
+from backend.auth.routes import auth_routes, provide_auth
+from backend.domain.reviews.models import REVIEW_PROJECTION
+from backend.domain.tickets.models import TICKET_PROJECTION
+from backend.errors import EXCEPTION_HANDLERS
+from backend.files.blobs import Blobs
+from backend.files.disk import make_folder
+from backend.files.routes import FileDoor, FilesController
+from backend.files.uploads import Uploads
+from backend.jobs.leader import leadership_for
+from backend.jobs.schedule import Clockwork
+from backend.jobs.work import list_jobs
+from backend.live.hub import Hub
+from backend.registry import KINDS
+from backend.settings import Settings
+from backend.storage.engine import make_engine
+from backend.storage.secrets import server_secrets
+from backend.storage.sql_store import SqlStore
+from backend.sync_api.desk import Desk
+from backend.sync_api.desk_routes import DESK_ROUTES
+from backend.sync_api.door import SyncDoor
+from backend.sync_api.routes import SyncController
+from backend.web.doorway import Doorway
+from backend.web.health import Readiness, has_room, is_migrated, show_live, show_ready
+from backend.web.metrics import Metrics, show_metrics
+from backend.web.openapi import API, openapi_config, show_openapi
+from backend.web.pages import show_asset, show_docs, show_errors
+from contracts.export import contract_hash
+from sync.engine import Engine, EngineSettings
+
+PROJECTIONS = {"review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
+HEADS_POLL_S = 0.25  # with PostgreSQL, other processes commit too
+HEADS_POLL_EMBEDDED_S = 1.0  # with SQLite, only an operator's command does
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+class House:
+    """Every part of one server process, put together. `close` it when it has served."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        folder = Path(settings.data_dir)
+        make_folder(folder.absolute())
+        self.store = SqlStore(make_engine(settings.database), PROJECTIONS, on_commit=self._committed)
+        kept = server_secrets(self.store)
+        self.engine = Engine(
+            self.store, KINDS, clock=clock, new_id=lambda: str(uuid4()), secret=kept.secret,
+            server_key=kept.server_key, contract_hash=contract_hash(), settings=engine_settings(settings),
+        )  # fmt: skip
+        self.auth = Auth(self.store, kept.secret, clock, settings)
+        self.metrics = Metrics()
+        self.door = SyncDoor(self.engine, self.auth, Authenticator(self.auth), self.metrics)
+        self.hub = Hub(self.door.read_heads, poll_s=HEADS_POLL_EMBEDDED_S if self.is_embedded else HEADS_POLL_S)
+        self.blobs = Blobs(folder / "files")
+        self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
+        jobs = list_jobs(self.engine, self.store, self.uploads.sweep)
+        self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
+        self.epoch = self.store.read(lambda look: look.epoch())
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.store.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Let running work end, then let go of the database."""
+        self.clockwork.stop()
+        self.door.close()
+        self.store.close()
+
+    def readiness(self) -> Readiness:
+        """Return what must hold before this process is sent requests."""
+        folder = Path(self.settings.data_dir)
+        return Readiness(
+            {
+                "database": lambda: bool(self.store.read(lambda look: look.epoch())),
+                "migrations": lambda: is_migrated(self.store.engine),
+                "disk": lambda: has_room(folder),
+            }
+        )
+
+    def _committed(self, moved: frozenset[str]) -> None:
+        self.hub.committed(moved)
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
+    """Return the server as an ASGI application, on a database that is migrated."""
+    house = House(settings, clock)
+    api = Router(API, route_handlers=[*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, FilesController])
+    app = Litestar(
+        [api, show_live, show_ready, show_metrics, show_docs, show_asset, show_errors, show_openapi],
+        dependencies=dependencies(house),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=openapi_config(version("padsync")),
+        lifespan=[lambda _app: living(house)],
+    )
+    app.state.house = house
+    app.asgi_handler = Doorway(app.asgi_handler, house.metrics, house.epoch)
+    return app
+
+
+def dependencies(house: House) -> dict[str, Provide]:
+    """Return what handlers may ask for by name."""
+    files = FileDoor(house.uploads, house.blobs, file_bytes_max=house.settings.file_bytes_max)
+    parts: dict[str, Any] = {
+        "door": house.door,
+        "hub": house.hub,
+        "desk": Desk(house.engine, house.store),
+        "files": files,
+        "metrics": house.metrics,
+        "readiness": house.readiness(),
+    }
+    own = {name: Provide(_returning(part), sync_to_thread=False) for name, part in parts.items()}
+    return provide_auth(house.auth, Gate(house.settings)) | own
+
+
+@asynccontextmanager
+async def living(house: House) -> AsyncIterator[None]:
+    """Run what runs beside requests, from the first request to after the last."""
+    telling = asyncio.create_task(house.hub.run())
+    house.clockwork.start()
+    try:
+        yield
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
+        await asyncio.to_thread(house.close)
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """Return the part of the settings that the engine needs."""
+    return EngineSettings(
+        purge_deadline_h=settings.purge_deadline_h,
+        lease_h=settings.lease_life_h,
+        retention_d=settings.compaction_horizon_d,
+        challenge_window_s=settings.challenge_window_s,
+        contact_d=settings.offline_contact_d,
+        journal_d=settings.offline_journal_d,
+        money_h=settings.offline_money_h,
+        file_bytes_max=settings.file_bytes_max,
+    )
+
+
+def _returning(part: Any) -> Callable[[], Any]:
+    return lambda: part

@@ -1,0 +1,45 @@
+"""The jobs of this server, one line each in docs/operations.md."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from backend.domain.orgs.queries import list_orgs
+from backend.jobs.schedule import Job
+from backend.storage.sql_store import SqlStore
+from sync.engine import Engine
+
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
+BRANCH = "branch"
+
+
+def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int]) -> list[Job]:
+    """Return what runs by itself."""
+    return [
+        Job(
+            name="compact_feeds",
+            about="Drops feed rows that no living tablet needs (protocol.md §7).",
+            every_s=DAY_S,
+            run=lambda _now: engine.compact(),
+        ),
+        Job(
+            name="close_number_days",
+            about="Ends yesterday's number leases, so that every number is accounted for (I8).",
+            every_s=HOUR_S,
+            run=lambda now: close_yesterday(engine, store, now),
+        ),
+        Job(
+            name="sweep_uploads",
+            about="Drops uploads that expired, and forgets those that ended long ago.",
+            every_s=HOUR_S,
+            run=lambda _now: sweep_uploads(),
+        ),
+    ]
+
+
+def close_yesterday(engine: Engine, store: SqlStore, now: datetime) -> int:
+    """End the leases of every branch's last business day; return how many were still open."""
+    yesterday = (now.astimezone(BANK_TIME) - timedelta(days=1)).date().isoformat()
+    orgs = store.read(lambda look: list_orgs(look.connection))
+    return sum(engine.close_day(org.org_id, yesterday) for org in orgs if org.level == BRANCH)

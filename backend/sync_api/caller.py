@@ -1,0 +1,64 @@
+"""Who calls and what their clocks say, as the headers of every sync request tell it (protocol.md §2)."""
+
+import re
+
+from litestar.datastructures import Headers
+from msgspec import Struct
+
+from contracts.base import UUID_PATTERN
+from sync.clock import DeviceClock
+from sync.errors import Malformed
+
+INSTALL_ID = re.compile(UUID_PATTERN)
+SCHEMA = re.compile(r"^[1-9]\d{0,5}$")
+MILLISECONDS = re.compile(r"^-?\d{1,15}$")
+BOOT_LENGTH_MAX = 64
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """The headers of a request, read but not yet believed."""
+
+    authorization: str | None
+    install_id: str | None
+    schema: int | None
+    clock: DeviceClock
+
+
+def read_caller(headers: Headers) -> Caller:
+    """Return who calls. Raises Malformed for a header that is not what it should be, and for a missing install."""
+    caller = read_stranger(headers)
+    if caller.install_id is None:
+        raise Malformed("Sync-Install is missing.", header="sync-install")
+    return caller
+
+
+def read_stranger(headers: Headers) -> Caller:
+    """Return who calls, where a missing Sync-Install is no fault: hello, and pages for people. Raises Malformed."""
+    schema = _matching(headers, "sync-schema", SCHEMA)
+    return Caller(
+        authorization=headers.get("authorization"),
+        install_id=_matching(headers, "sync-install", INSTALL_ID),
+        schema=int(schema) if schema else None,
+        clock=_clock(headers),
+    )
+
+
+def _clock(headers: Headers) -> DeviceClock:
+    """Evidence, never a reason to refuse a request: what cannot be read counts as not said (principle 5)."""
+    boot = headers.get("sync-boot", "")
+    return DeviceClock(
+        wall_ms=_milliseconds(headers.get("sync-time")),
+        boot=boot if len(boot) <= BOOT_LENGTH_MAX else "",
+        mono_ms=_milliseconds(headers.get("sync-mono")),
+    )
+
+
+def _milliseconds(text: str | None) -> int | None:
+    return int(text) if text and MILLISECONDS.match(text) else None
+
+
+def _matching(headers: Headers, name: str, pattern: re.Pattern[str]) -> str | None:
+    text = headers.get(name)
+    if text is not None and not pattern.match(text):
+        raise Malformed(f"{name} is not what it should be.", header=name)
+    return text

@@ -1,0 +1,95 @@
+"""What supervisors see and decide: reviews with both values, and where a branch's numbers went."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from backend.domain.orgs.queries import orgs_below
+from backend.domain.reviews.queries import list_reviews
+from backend.identity import Role, branch_bucket, require
+from backend.storage.snapshot import SqlSnapshot
+from backend.storage.sql_store import SqlStore
+from contracts.push import FieldOutcome, Outcome
+from contracts.review import DecisionRequest, ReviewItem, ReviewPage
+from sync.engine import Engine
+from sync.errors import Malformed, NotFound
+from sync.kind import Actor
+from sync.leases import NumberReport
+from sync.store import Key
+
+PAGE_MAX = 200
+DECIDERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+READERS = (*DECIDERS, Role.AUDITOR)
+
+_outcome = msgspec.json.Decoder(Outcome)
+
+
+class Desk:
+    """Online work of those who answer for an area: their institution and all below it."""
+
+    def __init__(self, engine: Engine, store: SqlStore) -> None:
+        self._engine = engine
+        self._store = store
+
+    def reviews(self, actor: Actor, *, is_open: bool, after: str | None, limit: int) -> ReviewPage:
+        """Return the area's reviews, oldest first; each disputed field has both values. Raises Forbidden."""
+        require(actor, *READERS)
+        place = _read_place(after) if after else None
+        return self._store.read(lambda look: _page(look, actor, is_open, place, limit))
+
+    def decide(self, actor: Actor, review_id: str, request: DecisionRequest) -> ReviewItem:
+        """Settle a review of the area. Raises Forbidden, NotFound, AlreadyDecided, OwnWork."""
+        require(actor, *DECIDERS)
+        area = self._store.read(lambda look: orgs_below(look.connection, actor.org_id))
+        return self._engine.decide_review(review_id, request, actor, area)
+
+    def numbers(self, actor: Actor, branch: str, date: str) -> NumberReport:
+        """Return where every number of a branch's day went. Raises NotFound outside the actor's branch or area."""
+        if not self._may_see(actor, branch):
+            raise NotFound
+        return self._engine.account_numbers(branch, date)
+
+    def _may_see(self, actor: Actor, branch: str) -> bool:
+        if branch_bucket(branch) in actor.buckets:
+            return True
+        area = self._store.read(lambda look: orgs_below(look.connection, actor.org_id))
+        return branch in area and not actor.roles.isdisjoint(role.value for role in READERS)
+
+
+def _page(look: SqlSnapshot, actor: Actor, is_open: bool, place: tuple[str, str] | None, limit: int) -> ReviewPage:
+    area = orgs_below(look.connection, actor.org_id)
+    found = list_reviews(look.connection, area, is_open=is_open, after=place, limit=limit + 1)
+    items = list(_items(look, [id for _, id in found[:limit]]))
+    return ReviewPage(items=items, next=_write_place(*found[limit - 1]) if len(found) > limit else None)
+
+
+def _items(look: SqlSnapshot, ids: list[str]) -> Iterable[ReviewItem]:
+    records = look.records([Key("review", id) for id in ids])
+    for id in ids:
+        stored = records[Key("review", id)]
+        yield ReviewItem(id=id, version=stored.version, body=_with_theirs(look, msgspec.json.decode(stored.body)))
+
+
+def _with_theirs(look: SqlSnapshot, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a review's body with the server's values of the disputed fields, which tablets are not sent (I5)."""
+    remembered = look.remembered(body["install_id"], [body["n"]]).get(body["n"])
+    if remembered is None:
+        return body
+    told = {field.field: field for field in _outcome.decode(remembered.outcome).fields}
+    return body | {"fields": [_both(field, told.get(field.get("field", ""))) for field in body.get("fields", [])]}
+
+
+def _both(field: dict[str, Any], told: FieldOutcome | None) -> dict[str, Any]:
+    return field if told is None else field | msgspec.to_builtins(told)
+
+
+def _write_place(raised_at: str, id: str) -> str:
+    return f"{raised_at}~{id}"
+
+
+def _read_place(text: str) -> tuple[str, str]:
+    raised_at, tilde, id = text.partition("~")
+    if not tilde:
+        raise Malformed("`after` is what an earlier page named `next`.")
+    return raised_at, id

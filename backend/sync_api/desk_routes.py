@@ -1,0 +1,79 @@
+"""The routes of those who decide, and the stream of pokes."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
+from litestar.response import Stream
+
+from backend.live.events import poke_stream
+from backend.live.hub import Hub
+from backend.sync_api.caller import read_caller
+from backend.sync_api.desk import PAGE_MAX, Desk
+from backend.sync_api.door import SyncDoor
+from backend.web.bodies import answer_with, read_body, speaks
+from contracts.review import DecisionRequest, ReviewItem, ReviewPage
+from sync.kind import Actor
+
+AnyRequest = Request[Any, Any, Any]
+EVENT_STREAM = "text/event-stream"
+UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+
+class ReviewController(Controller):
+    """Conflicts and parked mutations, and the decisions about them."""
+
+    path = "/reviews"
+    tags = ("reviews",)
+
+    @get("/", opt=speaks(gives=ReviewPage))
+    async def list_reviews(
+        self,
+        actor: NamedDependency[Actor],
+        door: NamedDependency[SyncDoor],
+        desk: NamedDependency[Desk],
+        is_open: FromQuery[bool] = True,
+        after: FromQuery[str | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
+    ) -> Response[bytes]:
+        """The reviews of the caller's area, oldest first, with both values of every disputed field."""
+        return answer_with(await door.run(desk.reviews, actor, is_open=is_open, after=after, limit=limit))
+
+    @post("/{review_id:str}/decision", status_code=200, opt=speaks(takes=DecisionRequest, gives=ReviewItem))
+    async def decide(
+        self,
+        review_id: FromPath[str],
+        request: AnyRequest,
+        actor: NamedDependency[Actor],
+        door: NamedDependency[SyncDoor],
+        desk: NamedDependency[Desk],
+    ) -> Response[bytes]:
+        """Keep, override, retry, edit or discard; nobody decides about their own work."""
+        said = await read_body(request, DecisionRequest)
+        return answer_with(await door.run(desk.decide, actor, review_id, said))
+
+
+@get("/numbers/{branch:str}/{date:str}", tags=["numbers"])
+async def show_numbers(
+    branch: FromPath[str],
+    date: Annotated[str, PathParameter(pattern=r"^\d{4}-\d{2}-\d{2}$")],
+    actor: NamedDependency[Actor],
+    door: NamedDependency[SyncDoor],
+    desk: NamedDependency[Desk],
+) -> Response[bytes]:
+    """Where every queue number of a branch's day went."""
+    return answer_with(await door.run(desk.numbers, actor, branch, date))
+
+
+@get("/sync/events", tags=["sync"], media_type=EVENT_STREAM)
+async def listen(request: AnyRequest, door: NamedDependency[SyncDoor], hub: NamedDependency[Hub]) -> Stream:
+    """Server-sent events: pokes with the heads of the caller's buckets, and no data."""
+    caller = read_caller(request.headers)
+    actor = await door.run(door.actor, caller)
+    stream = poke_stream(hub, partial(door.buckets_of, caller), door.read_heads, actor.buckets)
+    return Stream(stream, media_type=EVENT_STREAM, headers=UNBUFFERED)
+
+
+DESK_ROUTES = [ReviewController, show_numbers, listen]

@@ -1,0 +1,81 @@
+"""The sync routes: read what a tablet says, hand it to the engine, write what the engine answers."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from backend.live.hub import Hub
+from backend.sync_api.caller import read_caller, read_stranger
+from backend.sync_api.door import SyncDoor
+from backend.sync_api.waiting import pull_patiently
+from backend.web.bodies import answer_with, decode, read_body, speaks
+from contracts.export import export_contract
+from contracts.hello import HelloResponse
+from contracts.leases import Lease, LeaseRequest, LeaseReturn
+from contracts.pull import PullRequest, PullResponse
+from contracts.purges import PurgeAckRequest, PurgeAckResponse
+from contracts.push import PushRequest, PushResponse
+from contracts.verify import VerifyRequest, VerifyResponse
+
+AnyRequest = Request[Any, Any, Any]
+NOTHING_SAID = b"{}"
+CONTRACT = msgspec.json.encode(export_contract())
+
+
+class SyncController(Controller):
+    """What tablets call (protocol.md §2)."""
+
+    path = "/sync"
+    tags = ("sync",)
+
+    @post("/hello", status_code=200, opt=speaks(gives=HelloResponse, is_public=True))
+    async def hello(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """Limits, identities, the server's time, and a challenge for signing in."""
+        return answer_with(await door.run(door.hello, read_stranger(request.headers)))
+
+    @post("/push", status_code=200, opt=speaks(takes=PushRequest, gives=PushResponse))
+    async def push(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """Apply a tablet's mutations and answer each one."""
+        caller, said = read_caller(request.headers), await read_body(request, PushRequest)
+        return answer_with(await door.run(door.push, caller, said))
+
+    @post("/pull", status_code=200, opt=speaks(takes=PullRequest, gives=PullResponse))
+    async def pull(
+        self, request: AnyRequest, door: NamedDependency[SyncDoor], hub: NamedDependency[Hub]
+    ) -> Response[bytes]:
+        """One page of what changed since a cursor; `wait_s` makes it a long poll."""
+        caller, said = read_caller(request.headers), await read_body(request, PullRequest)
+        return answer_with(await pull_patiently(door, hub, caller, said))
+
+    @post("/verify", status_code=200, opt=speaks(takes=VerifyRequest, gives=VerifyResponse))
+    async def verify(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """Where a bucket differs from the server's, narrowed by id prefix."""
+        caller, said = read_caller(request.headers), await read_body(request, VerifyRequest)
+        return answer_with(await door.run(door.verify, caller, said))
+
+    @post("/leases", status_code=200, opt=speaks(takes=LeaseRequest, gives=Lease))
+    async def acquire_lease(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """A block of queue numbers."""
+        caller, said = read_caller(request.headers), await read_body(request, LeaseRequest)
+        return answer_with(await door.run(door.acquire_lease, caller, said))
+
+    @delete("/leases/{lease_id:str}", status_code=204, opt=speaks(takes=LeaseReturn))
+    async def return_lease(self, lease_id: FromPath[str], request: AnyRequest, door: NamedDependency[SyncDoor]) -> None:
+        """Give unused numbers back; without a body, all of them."""
+        said = decode(await request.body() or NOTHING_SAID, LeaseReturn)
+        await door.run(door.return_lease, read_caller(request.headers), lease_id, said)
+
+    @post("/purges/ack", status_code=200, opt=speaks(takes=PurgeAckRequest, gives=PurgeAckResponse))
+    async def acknowledge_purges(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """Signed receipts for purge orders; a revoked tablet may still hand them in."""
+        caller, said = read_caller(request.headers), await read_body(request, PurgeAckRequest)
+        return answer_with(await door.run(door.acknowledge_purges, caller, said))
+
+    @get("/contract")
+    async def show_contract(self, request: AnyRequest, door: NamedDependency[SyncDoor]) -> Response[bytes]:
+        """Kinds, fields, merge policies, transitions, privacy classes, error codes, as data and as JSON Schema."""
+        await door.run(door.actor, read_stranger(request.headers))
+        return answer_with(msgspec.Raw(CONTRACT))

@@ -1,0 +1,48 @@
+"""Bodies as the contract's messages: decoded by one decoder per message, encoded by one encoder."""
+
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Request, Response
+
+from sync.errors import Malformed
+
+M = TypeVar("M")
+JSON = "application/json"
+
+_encode = msgspec.json.Encoder().encode
+
+
+@cache
+def decoder_of(message: Any) -> msgspec.json.Decoder[Any]:
+    """Return the one decoder of a message."""
+    return msgspec.json.Decoder(message)
+
+
+async def read_body(request: Request[Any, Any, Any], message: type[M]) -> M:
+    """Return the body as `message`. Raises Malformed saying where it differs, and never what it holds."""
+    return decode(await request.body(), message)
+
+
+def decode(body: bytes, message: type[M]) -> M:
+    """Return `body` as `message`. Raises Malformed."""
+    try:
+        decoded: M = decoder_of(cast(Any, message)).decode(body)
+        return decoded
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Malformed(_told(error)) from error
+
+
+def answer_with(message: Any, status: int = 200) -> Response[bytes]:
+    """Return `message` as the answer's body."""
+    return Response(_encode(message), status_code=status, media_type=JSON)
+
+
+def speaks(*, takes: type | None = None, gives: type | None = None, is_public: bool = False) -> dict[str, Any]:
+    """Return the `opt` of a handler that reads and writes its bodies itself; the API description is made from it."""
+    return {"takes": takes and takes.__name__, "gives": gives and gives.__name__, "is_public": is_public}
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, msgspec.DecodeError) else "The body is not JSON that can be read."
