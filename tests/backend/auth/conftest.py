@@ -1,0 +1,69 @@
+"""A small bank with its people, on both databases, and tablets that enrol and sign in."""
+
+from shutil import copy
+
+import pytest
+
+from backend.auth.parts import Auth
+from backend.domain.orgs.queries import OrgRow, add_org
+from backend.domain.staff.queries import add_portfolio
+from backend.migrations import migrate
+from backend.settings import Settings
+from backend.storage.engine import make_engine
+from backend.storage.sql_store import SqlStore
+from tests.backend.auth.people import Clock, House
+from tests.support.postgres import migrated_template, postgres, postgres_url
+
+__all__ = ["migrated_template", "postgres", "postgres_url"]
+
+ORGS = [
+    OrgRow(org_id="FJ", name="联合社", level="union"),
+    OrgRow(org_id="35", name="甲农商行", level="bank", parent="FJ"),
+    OrgRow(org_id="36", name="乙农商行", level="bank", parent="FJ"),
+    OrgRow(org_id="3501", name="甲一支行", level="branch", parent="35", lat=26.07, lon=119.29),
+    OrgRow(org_id="3502", name="甲二支行", level="branch", parent="35"),
+    OrgRow(org_id="3601", name="乙一支行", level="branch", parent="36"),
+]
+
+# As cheap as Argon2 can be: its strength is not what these tests are about.
+SETTINGS = Settings(argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """A SQLite file at the newest revision, to be copied and never used."""
+    file = tmp_path_factory.mktemp("template") / "padsync.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(tmp_path, migrated_file):
+    copy(migrated_file, tmp_path / "padsync.db")
+    return f"sqlite:///{tmp_path}/padsync.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request):
+    """A migrated database of each sort."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+def house(url, clock):
+    """A union, two banks, three branches, and one person of each role."""
+    with SqlStore(make_engine(url)) as store:
+        house = House(Auth(store, b"s" * 32, clock, SETTINGS), clock)
+        store.write(lambda unit: [add_org(unit.connection, org) for org in ORGS])
+        store.write(lambda unit: [add_portfolio(unit.connection, f"p{n}", "3501") for n in (1, 2)])
+        house.hire("lobby", "3501", "lobby_manager")
+        house.hire("field", "3501", "field_manager")
+        house.hire("boss", "35", "supervisor")
+        house.hire("admin", "35", "administrator")
+        house.hire("look", "FJ", "auditor")
+        yield house
