@@ -123,6 +123,8 @@ class Statements:
     def _snapshot(self) -> None:
         epochs = select(t.epoch.c.epoch).order_by(t.epoch.c.ordinal.desc())
         self.epochs = self.compile(epochs)
+        gap = select(t.epoch.c.number_gap, t.epoch.c.gap_until).order_by(t.epoch.c.ordinal.desc())
+        self.number_gap = self.compile(gap.limit(literal_column("1")).offset(literal_column("0")))
         self.install = self.compile(pick(t.install).where(same(t.install.c.install_id)))
         self.buckets = self.compile(pick(t.bucket).where(among(t.bucket.c.name, "names")))
         self.records = self.compile(_records())
@@ -200,6 +202,7 @@ class Statements:
         )
         self.next_number = self.compile(more.returning(line.c.next))
         higher = case((first.excluded.next > line.c.next, first.excluded.next), else_=line.c.next)
+        self.new_line = self.keep_first(line)
         self.raise_number = self.compile(first.on_conflict_do_update(index_elements=on, set_={"next": higher}))
         in_order = (use.c.series, use.c.overflow, use.c.number, use.c.place)
         self.numbers = self.compile(pick(use).where(same(use.c.branch, use.c.date)).order_by(*in_order))

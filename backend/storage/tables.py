@@ -12,6 +12,10 @@ epoch = Table(
     Column("ordinal", Number, primary_key=True, autoincrement=False),  # the highest is the present one
     Column("epoch", Word, nullable=False, unique=True),
     Column("started_at", Word, nullable=False),
+    # After a restore: lines of days up to `gap_until` that are not known here begin above `number_gap`, because their
+    # first numbers may have been given out after the backup was made.
+    Column("number_gap", Number, nullable=False),
+    Column("gap_until", Word, nullable=False),
 )
 
 server_secret = Table(

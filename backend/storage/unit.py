@@ -78,14 +78,24 @@ class SqlUnit(SqlSnapshot):
         self._driver.many(self._sql.add_evidence, [rows.write_evidence(one) for one in evidence])
 
     def next_number(self, branch: str, series: str, date: str, count: int) -> int:
-        """Raise the line's counter by `count` and return the first number of the block, from 1."""
+        """Raise the line's counter by `count` and return the first number of the block, from 1.
+
+        After a restore, lines that the backup did not know begin above the gap.
+        """
+        self._keep_gap(branch, series, date)
         row = self._driver.one(self._sql.next_number, branch, series, date, count + 1)
         assert row is not None
         return int(row[0]) - count
 
     def raise_number(self, branch: str, series: str, date: str, least: int) -> None:
         """Make sure that no number up to and including `least` is given out again."""
+        self._keep_gap(branch, series, date)
         self._driver.run(self._sql.raise_number, branch, series, date, least + 1)
+
+    def _keep_gap(self, branch: str, series: str, date: str) -> None:
+        gap, until = self._driver.all(self._sql.number_gap)[0]
+        if gap and date <= until:
+            self._driver.run(self._sql.new_line, branch, series, date, gap + 1)
 
     def find_lease(self, lease_id: str) -> LeaseRow | None:
         """Return a lease by its id."""

@@ -45,6 +45,8 @@ def upgrade() -> None:
         Column("ordinal", Number, primary_key=True, autoincrement=False),
         Column("epoch", Word, nullable=False),
         Column("started_at", Word, nullable=False),
+        Column("number_gap", Number, nullable=False),
+        Column("gap_until", Word, nullable=False),
         UniqueConstraint("epoch"),
     )
     op.create_table(
@@ -239,7 +241,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_ticket_line", "ticket", ["branch_id", "business_date", "state", "issued_at"])
     op.create_index("ix_ticket_number", "ticket", ["branch_id", "business_date", "series", "number"])
-    first = text("INSERT INTO epoch (ordinal, epoch, started_at) VALUES (1, :epoch, :at)")
+    first = text("INSERT INTO epoch (ordinal, epoch, started_at, number_gap, gap_until) VALUES (1, :epoch, :at, 0, '')")
     op.execute(first.bindparams(epoch=str(uuid4()), at=write_moment(datetime.now(UTC))))
 
 
