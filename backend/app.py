@@ -22,7 +22,8 @@ from backend.domain.tickets.models import TICKET_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
 from backend.files.blobs import Blobs
 from backend.files.disk import make_folder
-from backend.files.routes import FileDoor, FilesController
+from backend.files.routes import FILES_PATH, FileDoor, FilesController
+from backend.files.tus import capabilities
 from backend.files.uploads import Uploads
 from backend.jobs.leader import leadership_for
 from backend.jobs.schedule import Clockwork
@@ -41,6 +42,7 @@ from backend.web.doorway import Doorway
 from backend.web.health import Readiness, has_room, is_migrated, show_live, show_ready
 from backend.web.metrics import Metrics, show_metrics
 from backend.web.openapi import API, openapi_config, show_openapi
+from backend.web.options import Options
 from backend.web.pages import show_asset, show_docs, show_errors
 from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
@@ -109,16 +111,19 @@ class House:
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
-    api = Router(API, route_handlers=[*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, FilesController])
+    doors: list[Any] = [*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, FilesController]
+    api = Router(API, route_handlers=doors)
     app = Litestar(
         [api, show_live, show_ready, show_metrics, show_docs, show_asset, show_errors, show_openapi],
         dependencies=dependencies(house),
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=openapi_config(version("padsync")),
         lifespan=[lambda _app: living(house)],
+        logging_config=None,  # the log is set up where the process starts
     )
     app.state.house = house
-    app.asgi_handler = Doorway(app.asgi_handler, house.metrics, house.epoch)
+    files = {f"{API}{FILES_PATH}": capabilities(settings.file_bytes_max)}
+    app.asgi_handler = Doorway(Options(app.asgi_handler, app, files), house.metrics, house.epoch)
     return app
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.types import ExceptionHandlersMap, Method
+from litestar.utils.path import normalize_path
 
 from contracts.errors import ErrorCode, ProblemDocument
 from sync.errors import SyncError
@@ -111,7 +112,11 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
 
 def on_method(request: AnyRequest, _error: MethodNotAllowedException) -> Response[bytes]:
     """Tell which methods the path takes."""
-    return answer(request, problem_of(ErrorCode.METHOD_NOT_ALLOWED), {"Allow": ", ".join(_allowed(request))})
+    return answer(
+        request,
+        problem_of(ErrorCode.METHOD_NOT_ALLOWED),
+        {"Allow": ", ".join(allowed_methods(request.app, request.scope["path"]))},
+    )
 
 
 def on_defect(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -130,13 +135,14 @@ def _extras(error: HTTPException) -> list[dict[str, Any]]:
     return [told for told in error.extra if isinstance(told, dict)] if isinstance(error.extra, list) else []
 
 
-def _allowed(request: AnyRequest) -> list[str]:
-    return [method for method in METHODS if _is_allowed(request, method)]
+def allowed_methods(app: Litestar, path: str) -> list[str]:
+    """Return the methods that a path takes; none if there is no such path."""
+    return [str(method) for method in METHODS if _is_allowed(app, path, method)]
 
 
-def _is_allowed(request: AnyRequest, method: Method) -> bool:
+def _is_allowed(app: Litestar, path: str, method: Method) -> bool:
     try:
-        request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
+        app.asgi_router.handle_routing(path=normalize_path(path), method=method)
     except (MethodNotAllowedException, NotFoundException):
         return False
     return True

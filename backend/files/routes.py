@@ -9,16 +9,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
-from litestar import Controller, Request, Response, delete, get, head, patch, post, route
+from litestar import Controller, Request, Response, delete, get, head, patch, post
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from litestar.response import File
 
 from backend.files.blobs import Blobs, Bringer
 from backend.files.tus import (
     VERSION,
-    capabilities,
     check_metadata,
     check_part_type,
     check_version,
@@ -75,11 +73,6 @@ class FilesController(Controller):
     path = FILES_PATH
     tags = ("files",)
     request_max_body_size = None  # parts are bounded by the announced length
-
-    @route(["/", "/{upload_id:str}"], http_method=[HttpMethod.OPTIONS], status_code=204, opt={"is_public": True})
-    async def options(self, files: NamedDependency[FileDoor]) -> Response[None]:
-        """What this server speaks."""
-        return Response(None, status_code=204, headers=capabilities(files.file_bytes_max))
 
     @post("/", status_code=201)
     async def create(

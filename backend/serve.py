@@ -1,0 +1,57 @@
+"""Serving: one process on SQLite, as many as wanted on PostgreSQL; SIGTERM ends it after the running requests."""
+
+import gc
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+
+from backend.settings import Settings
+from backend.web.logs import configure_logs
+from backend.web.metrics import MULTIPROCESS_DIR
+
+BACKPRESSURE = 8_192  # connections of one process, most of them tablets that wait for a poke
+STOP_S_MAX = 30
+# What is made for a request dies by itself; looking for circles among the living only costs the slowest requests.
+GC_THRESHOLD = (50_000, 20, 100)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. The database must be migrated."""
+    workers = 1 if settings.database.startswith("sqlite") else settings.workers
+    if workers > 1:
+        _share_counters(Path(settings.data_dir) / "metrics")
+    server = Granian(
+        "backend.serve", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=workers,
+        loop=Loops.asyncio, backpressure=BACKPRESSURE, websockets=False, log_access=False, log_enabled=False,
+        workers_kill_timeout=STOP_S_MAX,
+    )  # fmt: skip
+    server.serve(target_loader=AppLoader(settings), wrap_loader=False)
+
+
+class AppLoader:
+    """Makes the application inside a worker process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self) -> Any:
+        """Return the application, with the log and the garbage collector set up for it."""
+        from backend.app import create_app  # here, so that only workers pay for it
+
+        configure_logs(self._settings.log_level, self._settings.log_format)
+        app = create_app(self._settings)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLD)
+        return app
+
+
+def _share_counters(folder: Path) -> None:
+    """Let the counters of all workers be added up: the library looks at this variable when it is imported."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[MULTIPROCESS_DIR] = str(folder)
