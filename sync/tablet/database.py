@@ -19,7 +19,8 @@ CREATE TABLE install (
     shown_epoch TEXT,                       -- the epoch that has seen our leases
     cursor TEXT,
     staged_cursor TEXT,                     -- of a round that is not complete yet
-    contact_at TEXT,
+    contact_at TEXT,                        -- of the newest complete round
+    contact_d INTEGER,                      -- without contact for so long, the replica goes
     refresh_token TEXT
 ) STRICT;
 

@@ -6,7 +6,7 @@ import msgspec
 
 from contracts.push import Mutation
 from contracts.verify import VerifyRequest, VerifyResponse
-from sync.moments import read_moment
+from sync.moments import read_moment, shift_moment
 from sync.signing import PrivateKey
 from sync.tablet.clock import Clock, moment_of
 from sync.tablet.database import Database
@@ -120,6 +120,13 @@ class Parts:
             with self.database.transaction():
                 self.outbox.close(closed)
 
+    def is_out_of_contact(self) -> bool:
+        """Say whether the server has not been reached for longer than it allows."""
+        contact_at, contact_d = self.database.execute("SELECT contact_at, contact_d FROM install").fetchone()
+        if contact_at is None or contact_d is None:
+            return False
+        return self.now() > shift_moment(contact_at, days=contact_d)
+
     def forget_everything(self) -> None:
         """Delete the replica, photos, settled work and the way in; what was typed and never taken stays (I4)."""
         with self.database.transaction():
@@ -127,5 +134,4 @@ class Parts:
             self.rounds.abandon()
             self.database.execute("DELETE FROM mutation WHERE outcome IS NOT NULL AND is_open = 0")
             self.database.execute("DELETE FROM photo WHERE is_uploaded = 1")
-            self.database.execute("UPDATE install SET refresh_token = NULL")
         self.purges.carry_out(self.now())

@@ -43,8 +43,8 @@ class Photos:
         ).fetchone()
         return Photo(sha256=row[0], media_type=row[1], content=row[2], upload_url=row[3]) if row else None
 
-    def note_begun(self, sha256: str, upload_url: str) -> None:
-        """Remember where an upload began, so that it can be resumed."""
+    def note_begun(self, sha256: str, upload_url: str | None) -> None:
+        """Remember where an upload began, so that it can be resumed; None forgets it."""
         self._database.execute("UPDATE photo SET upload_url = ? WHERE sha256 = ?", (upload_url, sha256))
 
     def note_uploaded(self, sha256: str) -> None:

@@ -32,12 +32,15 @@ class Rounds:
                 self._finish(page, now)
 
     def abandon(self) -> None:
-        """Forget the staged pages and every cursor; the next pull begins anew."""
-        self._clear()
-        self._database.execute("UPDATE install SET staged_cursor = NULL, cursor = NULL")
+        """Forget the staged pages and every cursor; the next round replaces all that is held."""
+        with self._database.transaction():
+            self._clear()
+            self._database.execute("INSERT INTO staged_bucket (bucket, sort) SELECT name, 'reset' FROM bucket")
+            self._database.execute("UPDATE install SET staged_cursor = NULL, cursor = NULL")
 
     def _is_staging(self) -> bool:
-        return self._database.execute("SELECT staged_cursor FROM install").fetchone()[0] is not None
+        query = "SELECT staged_cursor IS NOT NULL OR EXISTS (SELECT 1 FROM staged_bucket) FROM install"
+        return bool(self._database.execute(query).fetchone()[0])
 
     def _stage(self, page: PullResponse) -> None:
         execute = self._database.execute

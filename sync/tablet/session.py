@@ -57,6 +57,7 @@ class Session:
         except Refused as refused:
             if refused.says(ErrorCode.REVOKED):
                 self._obey(refused.purge_orders())
+                self._parts.database.execute("UPDATE install SET refresh_token = NULL")
             raise
         self._report.unsent = self._parts.outbox.unsent_count()
         return self._report
@@ -64,11 +65,14 @@ class Session:
     def hello(self) -> HelloResponse:
         """Return what the server says of itself, fresh."""
         self._hello = self._call(self._parts.transport.hello)
+        self._parts.database.execute("UPDATE install SET contact_d = ?", (self._hello.offline.contact_d,))
         return self._hello
 
     def _sync(self, wait_s: float) -> None:
-        self._greet()
+        orders = self._greet()
         self._push()
+        if orders:  # somebody was revoked who worked here before: this person begins with an empty tablet
+            self._obey(orders)
         theirs = self._pull(wait_s)
         if theirs is not None and self._parts.outbox.unsent_count():  # it was restored, or somebody typed meanwhile
             self._push()
@@ -83,16 +87,20 @@ class Session:
 
     # --- greeting
 
-    def _greet(self) -> None:
-        hello = self._hello or self.hello()
-        parts = self._parts
-        (shown,) = parts.database.execute("SELECT shown_epoch FROM install").fetchone()
+    def _greet(self) -> list[PurgeOrder]:
+        """Learn what must be known before a push; return open orders to delete everything."""
+        parts, hello = self._parts, self._hello
+        epoch, shown = parts.database.execute("SELECT epoch, shown_epoch FROM install").fetchone()
+        orders: list[PurgeOrder] = []
+        if hello is None or epoch not in (None, hello.epoch):
+            hello = self.hello()
+            orders = self._hear(hello.purges)
         if shown != hello.epoch:
             self._present_leases(hello.epoch)
         if not self._has_contact and parts.outbox.unsent_count():
             self._check_numbers(hello.epoch)
         self._has_contact = True
-        self._hear(hello.purges)
+        return orders
 
     def _present_leases(self, epoch: str) -> None:
         """Show a new incarnation of the server the leases that it may have forgotten."""
@@ -110,16 +118,18 @@ class Session:
         if response.ack_n >= self._first_n:
             self._parts.renumber(self._first_n, response.ack_n + 1)
 
-    def _hear(self, orders: list[PurgeOrder]) -> None:
-        """Take open orders for buckets that are gone; those that are held are named by pull in its time.
+    def _hear(self, orders: list[PurgeOrder]) -> list[PurgeOrder]:
+        """Take open orders for buckets that are gone, and return those for everything.
 
-        A bucket that came back into scope before its order was heard must not be deleted.
+        A bucket that is held is named by pull in its time: it may have come back into scope before its order
+        was heard.
         """
         held = self._parts.replica.digests().keys()
         with self._parts.database.transaction():
             for order in orders:
                 if EVERYTHING not in order.buckets and not held & set(order.buckets):
                     self._parts.purges.order(order.purge, order.buckets, order.deadline, order.cause)
+        return [order for order in orders if EVERYTHING in order.buckets]
 
     # --- push
 
@@ -137,10 +147,9 @@ class Session:
                 if refused.says(ErrorCode.TOO_LARGE) and len(batch) > 1:
                     count_max = len(batch) // 2
                     continue
-                if refused.says(ErrorCode.EPOCH_MISMATCH):
-                    self._meet_new_epoch()
-                    continue
-                raise
+                if not refused.says(ErrorCode.EPOCH_MISMATCH) or not self._meet_new_epoch():
+                    raise
+                continue
             if not has_moved:
                 return
 
@@ -161,11 +170,14 @@ class Session:
             parts.patience.pause(0, response.retry_after_ms)
         return moved != 0 or response.expected_n is not None
 
-    def _meet_new_epoch(self) -> None:
-        """Say hello to a server that was restored; the journal heals it (P7)."""
+    def _meet_new_epoch(self) -> bool:
+        """Say hello to a server that was restored, and say whether it was; the journal heals it (P7)."""
+        known: str | None
+        (known,) = self._parts.database.execute("SELECT epoch FROM install").fetchone()
         epoch = self.hello().epoch
         self._parts.database.execute("UPDATE install SET epoch = ?", (epoch,))
         self._present_leases(epoch)
+        return epoch != known
 
     # --- pull
 
@@ -227,7 +239,7 @@ class Session:
             parts.purges.note_settled(receipt.purge)
 
     def _obey(self, orders: list[PurgeOrder]) -> None:
-        """Delete everything: this install or person was revoked, and no push is taken any more."""
+        """Delete everything but what could not be handed in, and receipt it."""
         parts = self._parts
         with parts.database.transaction():
             for order in orders:
@@ -262,7 +274,12 @@ class Session:
         while photo := parts.photos.next_owed():
             url = photo.upload_url or self._call(parts.transport.begin_upload, photo)
             parts.photos.note_begun(photo.sha256, url)
-            self._call(parts.transport.continue_upload, photo, url)
+            try:
+                self._call(parts.transport.continue_upload, photo, url)
+            except Refused as refused:
+                if refused.says(ErrorCode.NOT_FOUND) or refused.says(ErrorCode.GONE_FILE):
+                    parts.photos.note_begun(photo.sha256, None)  # it expired; the next sync begins anew
+                raise
             parts.photos.note_uploaded(photo.sha256)
             self._report.photos += 1
 

@@ -6,11 +6,12 @@ from random import Random, SystemRandom
 from time import sleep
 from typing import Any, NamedTuple
 
+from contracts.base import Body
 from contracts.errors import ErrorCode
 from contracts.kinds import RECORDS
 from contracts.policy import Op
 from contracts.pull import Digest
-from contracts.push import Outcome
+from contracts.push import Mutation, Outcome
 from sync.secrets import carries_secret
 from sync.signing import PrivateKey
 from sync.tablet.clock import Clock, SystemClock
@@ -22,6 +23,7 @@ from sync.tablet.outbox import Unsettled
 from sync.tablet.overlay import Records, View, believed, overlaid, proposals, state_of
 from sync.tablet.parts import Parts
 from sync.tablet.patience import Patience
+from sync.tablet.replica import Held
 from sync.tablet.session import Report, Session
 from sync.tablet.transport import Transport
 
@@ -73,7 +75,7 @@ class Tablet:
         self._session = Session(self._parts)
 
     @classmethod
-    def create(
+    def open(
         cls, path: Path | None, install_id: str, staff_no: str, transport: Transport, surroundings: Surroundings,
         records: Records = CONTRACT,
     ) -> "Tablet":  # fmt: skip
@@ -117,7 +119,7 @@ class Tablet:
 
     # --- type
 
-    def create_record(self, kind: str, set: Mapping[str, Any], *, id: str | None = None, reason: str = "") -> Made:
+    def create(self, kind: str, set: Mapping[str, Any], *, id: str | None = None, reason: str = "") -> Made:
         """Begin a record."""
         return self._put(kind, id or self._parts.new_id(), Op.CREATE, set, reason=reason)
 
@@ -154,7 +156,7 @@ class Tablet:
             number, overflow = self._parts.leases.hand_out(Line(branch, series, business_date), now)
             where = {"branch_id": branch, "series": series, "business_date": business_date, "number": number}
             extra = {"overflow": overflow} if overflow else {}
-            made = self.create_record("ticket", {**where, "issued_at": now, **extra, **fields})
+            made = self.create("ticket", {**where, "issued_at": now, **extra, **fields})
         return self._get("ticket", made.id)
 
     def keep_photo(self, kind: str, id: str, content: bytes, media_type: str = "image/jpeg") -> str:
@@ -174,20 +176,14 @@ class Tablet:
 
     def view(self, kind: str, id: str) -> View | None:
         """Return a record with one's own unacknowledged work on top, or None if there is none (P5)."""
-        held = self._parts.replica.find(kind, id)
-        body, version = (held.body, held.version) if held else (None, 0)
-        mine = self._parts.outbox.overlay(kind, id)
-        for mutation in mine:
-            body = overlaid(self._records[kind], body, mutation)
-        if body is None:
-            return None
-        pending = tuple(mutation.n for mutation in mine)
-        return View(kind=kind, id=id, version=version, body=body, proposed=self._proposed(kind, id), pending=pending)
+        return self._view(kind, id, self._parts.replica.find(kind, id), self._parts.outbox.overlay(kind, id))
 
     def find(self, kind: str) -> list[View]:
         """Return every record of a kind that the tablet shows, ordered by id; bounded by the person's scope."""
-        ids = {held.id for held in self._parts.replica.list_kind(kind)} | set(self._parts.outbox.overlaid_ids(kind))
-        return [view for id in sorted(ids) if (view := self.view(kind, id)) is not None]
+        held = {record.id: record for record in self._parts.replica.list_kind(kind)}
+        mine = {id: self._parts.outbox.overlay(kind, id) for id in self._parts.outbox.overlaid_ids(kind)}
+        views = (self._view(kind, id, held.get(id), mine.get(id, [])) for id in sorted(held.keys() | mine.keys()))
+        return [view for view in views if view is not None]
 
     def unsettled(self) -> list[Unsettled]:
         """Return what is not handed in, parked or in conflict, oldest first, until a person has settled it."""
@@ -210,6 +206,16 @@ class Tablet:
         """Return what was found to be wrong and mended, oldest first."""
         rows = self._parts.database.execute("SELECT at, bucket, mine, theirs, mended FROM incident ORDER BY rowid")
         return [Incident(*row) for row in rows]
+
+    def lock_if_out_of_contact(self) -> bool:
+        """Delete the replica if the server was not reached for too long, and say so; an app asks this at its start.
+
+        What was typed and not handed in stays, and the next sync fills the tablet again.
+        """
+        if not self._parts.is_out_of_contact():
+            return False
+        self._parts.forget_everything()
+        return True
 
     def recount(self) -> None:
         """Count every bucket anew from the records that are really there; for a tablet in doubt of itself."""
@@ -242,10 +248,20 @@ class Tablet:
             n = self._parts.put(intent, self.staff_no, is_evidence=self._records[kind].is_evidence)
         return Made(n, id)
 
-    def _proposed(self, kind: str, id: str) -> dict[str, Any]:
-        if not self._records[kind].proposable:
+    def _view(self, kind: str, id: str, held: Held | None, mine: list[Mutation]) -> View | None:
+        body, version = (held.body, held.version) if held else (None, 0)
+        for mutation in mine:
+            body = overlaid(self._records[kind], body, mutation)
+        if body is None:
+            return None
+        pending = tuple(mutation.n for mutation in mine)
+        proposed = self._proposed(kind, id, mine)
+        return View(kind=kind, id=id, version=version, body=body, proposed=proposed, pending=pending)
+
+    def _proposed(self, kind: str, id: str, mine: list[Mutation]) -> Body:
+        if kind not in self._records or not self._records[kind].proposable:
             return {}
-        pulled: dict[str, Any] = {}
+        pulled: Body = {}
         for request in self._parts.replica.proposals_about(id):
             pulled |= request["proposed"]
-        return pulled | proposals(self._parts.outbox.overlay(kind, id))
+        return pulled | proposals(mine)

@@ -53,7 +53,7 @@ def assert_agrees(town: Town, tablet: Tablet, person: Person) -> None:
 
 def test_work_typed_with_no_line_reaches_the_other_tablet(town, wang, lin):
     here, there = town.tablet(wang), town.tablet(lin)
-    made = here.create_record("form", form(name="陈大文", phone="13800000000"))
+    made = here.create("form", form(name="陈大文", phone="13800000000"))
     here.patch("form", made.id, {"phone": "13900000000"})
     assert here.view("form", made.id).body["phone"] == "13900000000"
     report = here.sync()
@@ -66,7 +66,7 @@ def test_work_typed_with_no_line_reaches_the_other_tablet(town, wang, lin):
 
 def test_a_tablet_never_conflicts_with_itself(town, wang):
     tablet = town.tablet(wang)
-    made = tablet.create_record("form", form(name="", tags=["a"], copies=1))
+    made = tablet.create("form", form(name="", tags=["a"], copies=1))
     for phone in ("1", "2", "", "3"):
         tablet.patch("form", made.id, {"phone": phone, "values.city": phone, "tags": ["a", phone]})
     tablet.sync()
@@ -80,7 +80,7 @@ def test_a_tablet_never_conflicts_with_itself(town, wang):
 def test_the_overlay_stays_until_a_pull_has_shown_the_mutation(town, wang):
     fault = Once("pull", Fault.LOSE_ANSWER)
     tablet = town.tablet(wang, fault=fault)
-    made = tablet.create_record("form", form(name="陈大文"))
+    made = tablet.create("form", form(name="陈大文"))
     with pytest.raises(LineFailed):
         tablet.sync()
     assert tablet.unsent_count() == 0
@@ -94,7 +94,7 @@ def test_the_overlay_stays_until_a_pull_has_shown_the_mutation(town, wang):
 @pytest.mark.parametrize("call", ["hello", "push", "pull"])
 def test_a_call_that_goes_wrong_is_tried_again_and_counts_once(town, wang, call, fault):
     tablet = town.tablet(wang, fault=Once(call, fault), attempts_max=3)
-    tablet.create_record("form", form(name="陈大文", copies=1))
+    tablet.create("form", form(name="陈大文", copies=1))
     tablet.sync()
     tablet.sync()
     assert tablet.outcomes()[1].version == 1
@@ -112,7 +112,7 @@ def test_retries_wait_longer_by_lot_and_then_give_up(town, wang):
 
 def test_a_conflict_is_listed_until_a_person_settles_it(town, wang, lin):
     here, there = town.tablet(wang), town.tablet(lin)
-    made = here.create_record("form", form(phone="1"))
+    made = here.create("form", form(phone="1"))
     here.sync()
     there.sync()
     here.patch("form", made.id, {"phone": "2"})
@@ -131,7 +131,7 @@ def test_a_conflict_is_listed_until_a_person_settles_it(town, wang, lin):
 
 def test_what_is_not_handed_in_counts_as_unsettled(town, wang):
     tablet = town.tablet(wang)
-    tablet.create_record("form", form())
+    tablet.create("form", form())
     assert [item.outcome for item in tablet.unsettled()] == [None]
     with pytest.raises(OutboxOwned):
         tablet.switch_person("M999")
@@ -143,7 +143,7 @@ def test_what_is_not_handed_in_counts_as_unsettled(town, wang):
 def test_a_secret_is_refused_before_it_is_stored(town, wang):
     tablet = town.tablet(wang)
     with pytest.raises(SecretTyped):
-        tablet.create_record("form", form(values={"password": "123456"}))
+        tablet.create("form", form(values={"password": "123456"}))
     assert tablet.unsent_count() == 0
 
 
@@ -271,10 +271,10 @@ def test_a_big_first_sync_shows_nothing_until_the_round_is_complete(town, chen):
 def test_a_server_restored_from_a_backup_is_healed_from_the_journal(town, wang):
     tablet = town.tablet(wang)
     tablet.serve_line(BRANCH, "A", DAY, want=10)
-    tablet.create_record("form", form(name="before"))
+    tablet.create("form", form(name="before"))
     tablet.sync()
     backup = town.store.backup()
-    made = tablet.create_record("form", form(name="after"))
+    made = tablet.create("form", form(name="after"))
     tablet.patch("form", made.id, {"phone": "1"})
     tickets = [tablet.issue_ticket(BRANCH, "A", DAY) for _ in range(8)]
     tablet.sync()
@@ -290,14 +290,14 @@ def test_a_server_restored_from_a_backup_is_healed_from_the_journal(town, wang):
 
 def test_a_tablet_brought_back_to_an_older_state_goes_on_after_its_old_numbers(town, wang):
     tablet = town.tablet(wang)
-    tablet.create_record("form", form(name="one"))
+    tablet.create("form", form(name="one"))
     snapshot = tablet.snapshot()
-    tablet.create_record("form", form(name="two"))
+    tablet.create("form", form(name="two"))
     tablet.sync()
     older = town.reopen(tablet, wang, snapshot)
-    older.create_record("form", form(name="three"))
+    older.create("form", form(name="three"))
     older.sync()
-    assert older.create_record("form", form(name="four")).n == 4
+    assert older.create("form", form(name="four")).n == 4
     older.sync()
     assert sorted(seen.body["name"] for seen in older.find("form")) == ["four", "one", "three", "two"]
     assert {outcome.status for outcome in older.outcomes().values()} == {"applied"}
@@ -306,15 +306,15 @@ def test_a_tablet_brought_back_to_an_older_state_goes_on_after_its_old_numbers(t
 
 def test_both_ends_set_back_still_find_each_other(town, wang):
     tablet = town.tablet(wang)
-    tablet.create_record("form", form(name="one"))
+    tablet.create("form", form(name="one"))
     tablet.sync()
     snapshot, backup = tablet.snapshot(), town.store.backup()
     for name in ("two", "three"):
-        tablet.create_record("form", form(name=name))
+        tablet.create("form", form(name=name))
     tablet.sync()
     older = town.reopen(tablet, wang, snapshot)
     older.sync()
-    older.create_record("form", form(name="four"))
+    older.create("form", form(name="four"))
     town.store.restore(backup, town.new_id(), number_gap=100)
     older.sync()
     assert sorted(seen.body["name"] for seen in older.find("form")) == ["four", "one"]
@@ -325,7 +325,7 @@ def test_both_ends_set_back_still_find_each_other(town, wang):
 
 def test_an_app_too_old_to_pull_still_hands_in(town, wang):
     tablet = town.tablet(wang)
-    tablet.create_record("form", form())
+    tablet.create("form", form())
     line = tablet._parts.transport
     who = line.who
     line.who = lambda: _too_old(who())

@@ -95,7 +95,7 @@ class Town:
         install_id = self.new_id()
         self.enrol(install_id)
         line = self.line(person, install_id, fault)
-        return Tablet.create(path, install_id, person.staff_no, line, self.surroundings(attempts_max))
+        return Tablet.open(path, install_id, person.staff_no, line, self.surroundings(attempts_max))
 
     def enrol(self, install_id: str) -> None:
         letter = chr(ord("A") + len(self.store.tables.installs))
