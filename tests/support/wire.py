@@ -1,5 +1,6 @@
 """A line between a tablet and the engine in one process: every message is JSON bytes, and any call can go wrong."""
 
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, TypeVar
@@ -23,7 +24,6 @@ from sync.tablet.errors import LineFailed, Refused
 from sync.tablet.photos import Photo
 
 T = TypeVar("T")
-Call = Callable[[bytes], bytes]
 
 
 class Fault(Enum):
@@ -61,93 +61,93 @@ class WireTransport:
         self.engine, self.install_id, self.who, self.clock, self.fault = engine, install_id, who, clock, fault
         self.files: dict[str, bytes] = {}
         self.calls: list[str] = []
-        self._delayed: list[tuple[Call, bytes]] = []
+        self._delayed: list[tuple[str, bytes]] = []
 
     def hello(self) -> HelloResponse:
-        def answer(_request: bytes) -> bytes:
-            return msgspec.json.encode(self.engine.hello(self.install_id, 0, self.engine.purge_orders(self.install_id)))
-
-        return self._ask("hello", None, answer, HelloResponse)
+        return self._ask("hello", None, HelloResponse)
 
     def push(self, request: PushRequest) -> PushResponse:
-        def answer(raw: bytes) -> bytes:
-            decoded = msgspec.json.decode(raw, type=PushRequest)
-            return msgspec.json.encode(self.engine.push(decoded, self.who(), self._device_clock()))
-
-        return self._ask("push", request, answer, PushResponse)
+        return self._ask("push", request, PushResponse)
 
     def pull(self, request: PullRequest) -> PullResponse:
-        def answer(raw: bytes) -> bytes:
-            return msgspec.json.encode(self.engine.pull(msgspec.json.decode(raw, type=PullRequest), self.who()))
-
-        return self._ask("pull", request, answer, PullResponse)
+        return self._ask("pull", request, PullResponse)
 
     def verify(self, request: VerifyRequest) -> VerifyResponse:
-        def answer(raw: bytes) -> bytes:
-            return msgspec.json.encode(self.engine.verify(msgspec.json.decode(raw, type=VerifyRequest), self.who()))
-
-        return self._ask("verify", request, answer, VerifyResponse)
+        return self._ask("verify", request, VerifyResponse)
 
     def acquire_lease(self, request: LeaseRequest) -> Lease:
-        def answer(raw: bytes) -> bytes:
-            return msgspec.json.encode(
-                self.engine.acquire_lease(msgspec.json.decode(raw, type=LeaseRequest), self.who())
-            )
-
-        return self._ask("acquire_lease", request, answer, Lease)
+        return self._ask("acquire_lease", request, Lease)
 
     def return_lease(self, lease_id: str, request: LeaseReturn) -> None:
-        def answer(raw: bytes) -> bytes:
-            self.engine.return_lease(lease_id, msgspec.json.decode(raw, type=LeaseReturn), self.who())
-            return b"null"
-
-        self._ask("return_lease", request, answer, type(None))
+        self._ask("return_lease", {"lease_id": lease_id, "unused": request.unused}, type(None))
 
     def acknowledge_purges(self, request: PurgeAckRequest) -> PurgeAckResponse:
-        def answer(raw: bytes) -> bytes:
-            decoded = msgspec.json.decode(raw, type=PurgeAckRequest)
-            return msgspec.json.encode(self.engine.acknowledge_purges(decoded, self.install_id))
-
-        return self._ask("acknowledge_purges", request, answer, PurgeAckResponse)
+        return self._ask("acknowledge_purges", request, PurgeAckResponse)
 
     def begin_upload(self, photo: Photo) -> str:
-        url = f"/files/{photo.sha256}"
-
-        def answer(_raw: bytes) -> bytes:
-            self.files.setdefault(url, b"")
-            return msgspec.json.encode(url)
-
-        return self._ask("begin_upload", photo.sha256, answer, str)
+        return self._ask("begin_upload", photo.sha256, str)
 
     def continue_upload(self, photo: Photo, upload_url: str) -> None:
-        def answer(_raw: bytes) -> bytes:
-            self.files[upload_url] = photo.content
-            return b"null"
-
-        self._ask("continue_upload", upload_url, answer, type(None))
+        self._ask("continue_upload", {"url": upload_url, "content": photo.content}, type(None))
 
     def deliver_delayed(self) -> None:
         """Let everything that was delayed arrive now; nobody waits for the answers."""
         delayed, self._delayed = self._delayed, []
         for call, request in delayed:
-            _serve(call, request)
+            self.serve_raw(call, request)
 
-    def _ask(self, name: str, request: Any, call: Call, type_: type[T]) -> T:
+    def serve_raw(self, call: str, request: bytes) -> tuple[bool, bytes]:
+        """Return whether the answer is a problem, and its body, as the doors would send it."""
+        try:
+            return False, msgspec.json.encode(self._answer(call, request))
+        except Revoked as revoked:
+            return True, _problem(ErrorCode.REVOKED, {"purges": msgspec.to_builtins(revoked.orders)})
+        except SyncError as error:
+            return True, _problem(error.code, error.args_of_problem)
+
+    def _answer(self, call: str, raw: bytes) -> Any:
+        engine = self.engine
+        match call:
+            case "hello":
+                return engine.hello(self.install_id, 0, engine.purge_orders(self.install_id))
+            case "push":
+                return engine.push(msgspec.json.decode(raw, type=PushRequest), self.who(), self._device_clock())
+            case "pull":
+                return engine.pull(msgspec.json.decode(raw, type=PullRequest), self.who())
+            case "verify":
+                return engine.verify(msgspec.json.decode(raw, type=VerifyRequest), self.who())
+            case "acquire_lease":
+                return engine.acquire_lease(msgspec.json.decode(raw, type=LeaseRequest), self.who())
+            case "return_lease":
+                said = msgspec.json.decode(raw)
+                return engine.return_lease(said["lease_id"], LeaseReturn(unused=said["unused"]), self.who())
+            case "acknowledge_purges":
+                return engine.acknowledge_purges(msgspec.json.decode(raw, type=PurgeAckRequest), self.install_id)
+            case _:
+                return self._take_file(call, msgspec.json.decode(raw))
+
+    def _take_file(self, call: str, said: Any) -> str | None:
+        if call == "begin_upload":
+            return f"/files/{said}"
+        self.files[said["url"]] = b64decode(said["content"])
+        return None
+
+    def _ask(self, call: str, request: Any, type_: type[T]) -> T:
         raw = msgspec.json.encode(request)
-        self.calls.append(name)
-        fault = self.fault(name, raw)
+        self.calls.append(call)
+        fault = self.fault(call, raw)
         if fault is Fault.LOSE_REQUEST:
-            raise LineFailed(f"{name}: the request was lost")
+            raise LineFailed(f"{call}: the request was lost")
         if fault is Fault.DELAY:
             self._delayed.append((call, raw))
-            raise LineFailed(f"{name}: no answer in time")
+            raise LineFailed(f"{call}: no answer in time")
         if fault is Fault.REPEAT:
-            _serve(call, raw)
-        problem, answer = _serve(call, raw)
+            self.serve_raw(call, raw)
+        is_problem, answer = self.serve_raw(call, raw)
         self.deliver_delayed()
         if fault is Fault.LOSE_ANSWER:
-            raise LineFailed(f"{name}: the answer was lost")
-        if problem:
+            raise LineFailed(f"{call}: the answer was lost")
+        if is_problem:
             raise Refused(msgspec.json.decode(answer, type=ProblemDocument))
         return msgspec.json.decode(answer, type=type_)
 
@@ -156,16 +156,6 @@ class WireTransport:
         wall = read_moment(told.wall)
         wall_ms = int(wall.timestamp() * 1000) if wall else None
         return DeviceClock(wall_ms=wall_ms, boot=told.boot, mono_ms=told.mono_ms)
-
-
-def _serve(call: Call, request: bytes) -> tuple[bool, bytes]:
-    """Return whether it is a problem, and the body, as the doors would send it."""
-    try:
-        return False, call(request)
-    except Revoked as revoked:
-        return True, _problem(ErrorCode.REVOKED, {"purges": msgspec.to_builtins(revoked.orders)})
-    except SyncError as error:
-        return True, _problem(error.code, error.args_of_problem)
 
 
 def _problem(code: ErrorCode, args: dict[str, Any]) -> bytes:

@@ -262,7 +262,7 @@ def test_a_big_first_sync_shows_nothing_until_the_round_is_complete(town, chen):
     with pytest.raises(LineFailed):
         tablet.sync()
     assert tablet.find("customer") == []
-    tablet = town.reopen(tablet, chen, tablet.snapshot())
+    tablet = town.reopen(tablet.install_id, chen, tablet.snapshot())
     assert tablet.sync().changes <= 501
     assert len(tablet.find("customer")) == 1500
     assert_agrees(town, tablet, chen)
@@ -294,7 +294,7 @@ def test_a_tablet_brought_back_to_an_older_state_goes_on_after_its_old_numbers(t
     snapshot = tablet.snapshot()
     tablet.create("form", form(name="two"))
     tablet.sync()
-    older = town.reopen(tablet, wang, snapshot)
+    older = town.reopen(tablet.install_id, wang, snapshot)
     older.create("form", form(name="three"))
     older.sync()
     assert older.create("form", form(name="four")).n == 4
@@ -312,7 +312,7 @@ def test_both_ends_set_back_still_find_each_other(town, wang):
     for name in ("two", "three"):
         tablet.create("form", form(name=name))
     tablet.sync()
-    older = town.reopen(tablet, wang, snapshot)
+    older = town.reopen(tablet.install_id, wang, snapshot)
     older.sync()
     older.create("form", form(name="four"))
     town.store.restore(backup, town.new_id(), number_gap=100)

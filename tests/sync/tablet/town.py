@@ -25,6 +25,7 @@ from tests.support.wire import FaultHook, Revoked, WireTransport, no_fault
 
 BRANCH, DAY = "3501", "2026-11-21"
 LOBBY, FIELD = "lobby_manager", "field_manager"
+BOTH = f"{LOBBY} {FIELD}"
 
 
 @dataclass
@@ -52,9 +53,11 @@ class Person:
     revoked: list[PurgeOrder] | None = None
 
     def buckets(self, install_id: str) -> frozenset[str]:
-        own = f"branch:{BRANCH}" if self.role == LOBBY else f"visits:{self.staff_no}"
-        mine = {"catalog", f"staff:{self.staff_no}", f"install:{install_id}", own}
-        return frozenset(mine | {f"portfolio:{name}" for name in self.portfolios})
+        own = {LOBBY: f"branch:{BRANCH}", FIELD: f"visits:{self.staff_no}"}
+        mine = {"catalog", f"staff:{self.staff_no}", f"install:{install_id}"}
+        return frozenset(
+            mine | {own[role] for role in self.role.split()} | {f"portfolio:{it}" for it in self.portfolios}
+        )
 
 
 class Town:
@@ -83,7 +86,7 @@ class Town:
             if person.revoked is not None:
                 raise Revoked(person.revoked)
             return Actor(
-                install_id=install_id, staff_no=person.staff_no, org_id=BRANCH, roles=frozenset({person.role}),
+                install_id=install_id, staff_no=person.staff_no, org_id=BRANCH, roles=frozenset(person.role.split()),
                 buckets=person.buckets(install_id), past=person.past,
             )  # fmt: skip
 
@@ -102,9 +105,9 @@ class Town:
         install = Install(install_id=install_id, letter=letter, public_key=write_public_jwk(self.key.public_key()))
         self.store.write(lambda unit: unit.save_install(install))
 
-    def reopen(self, tablet: Tablet, person: Person, snapshot: bytes, fault: FaultHook = no_fault) -> Tablet:
+    def reopen(self, install_id: str, person: Person, snapshot: bytes, fault: FaultHook = no_fault) -> Tablet:
         """Bring back an older state of a tablet, as a crash with a damaged file would."""
-        return Tablet.from_snapshot(snapshot, self.line(person, tablet.install_id, fault), self.surroundings())
+        return Tablet.from_snapshot(snapshot, self.line(person, install_id, fault), self.surroundings())
 
     def put(self, kind: str, body: dict[str, Any], id: str | None = None) -> str:
         id = id or self.new_id()
