@@ -5,8 +5,9 @@ they declare `actor: NamedDependency[Actor]` and get it from `backend.auth.route
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from msgspec import Struct
 from sqlalchemy import bindparam, select
 
@@ -98,9 +99,10 @@ class Authenticator:
         except Exception as error:
             raise _as_busy(error) from error
         try:
-            cursor = connection.cursor()
-            cursor.execute(self._sql, (session_id,) if self._is_sqlite else {"session_id": session_id})
-            return list(cursor.fetchall())
+            raw = cast(Any, connection.driver_connection)
+            if self._is_sqlite:
+                return list(raw.execute(self._sql, (session_id,)).fetchall())
+            return _ask_at_once(raw, self._sql, session_id)
         except Exception as error:
             connection.invalidate()
             raise _as_busy(error) from error
@@ -127,6 +129,15 @@ class Authenticator:
             self._known.clear()
         self._known[claims.sid] = Known(rows, actor)
         return actor
+
+
+def _ask_at_once(raw: psycopg.Connection[tuple[Any, ...]], sql: str, session_id: str) -> Rows:
+    """Ask PostgreSQL in one round trip, without a transaction around it."""
+    raw.autocommit = True
+    try:
+        return raw.cursor(binary=True).execute(sql, {"session_id": session_id}, prepare=True).fetchall()
+    finally:
+        raw.autocommit = False
 
 
 def _as_busy(error: Exception) -> Exception:

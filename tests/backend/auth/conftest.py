@@ -59,11 +59,18 @@ def house(url, clock):
     """A union, two banks, three branches, and one person of each role."""
     with SqlStore(make_engine(url)) as store:
         house = House(Auth(store, b"s" * 32, clock, SETTINGS), clock)
-        store.write(lambda unit: [add_org(unit.connection, org) for org in ORGS])
-        store.write(lambda unit: [add_portfolio(unit.connection, f"p{n}", "3501") for n in (1, 2)])
+        store.write(lambda unit: found(unit.connection))
         house.hire("lobby", "3501", "lobby_manager")
         house.hire("field", "3501", "field_manager")
         house.hire("boss", "35", "supervisor")
         house.hire("admin", "35", "administrator")
         house.hire("look", "FJ", "auditor")
         yield house
+
+
+def found(connection):
+    """Write the institutions and the portfolios of one branch."""
+    for org in ORGS:
+        add_org(connection, org)
+    for portfolio_id in ("p1", "p2"):
+        add_portfolio(connection, portfolio_id, "3501")

@@ -17,6 +17,12 @@ from tests.backend.auth.people import Clock
 SECRET = b"s" * 32
 
 
+def parts_of(tokens):
+    token = read_refresh_token(tokens.refresh_token)
+    assert token is not None
+    return token
+
+
 @pytest.fixture
 def tablet(house):
     tablet = house.tablet()
@@ -84,7 +90,7 @@ def test_a_token_that_is_not_ours_is_unauthenticated_and_ends_nothing(tablet, br
 
 
 def test_a_guess_at_a_familys_token_does_not_end_it(tablet):
-    token = read_refresh_token(tablet.tokens.refresh_token)
+    token = parts_of(tablet.tokens)
     tablet.refresh()
     guess = msgspec.structs.replace(token, secret=b"guess" * 6 + b"!!")
     with pytest.raises(Unauthenticated):
@@ -162,7 +168,7 @@ def test_the_database_holds_no_token(house, tablet):
         return str(snapshot.connection.exec_driver_sql("SELECT * FROM session").fetchall())
 
     dump = house.auth.store.read(look)
-    token = read_refresh_token(tablet.tokens.refresh_token)
+    token = parts_of(tablet.tokens)
     assert token.write().rpartition(".")[2] not in dump
     assert token.secret.hex() not in dump
     assert tablet.tokens.access_token not in dump
