@@ -21,7 +21,7 @@ CREATE TABLE install (
     staged_cursor TEXT,                     -- of a round that is not complete yet
     contact_at TEXT,                        -- of the newest complete round
     contact_d INTEGER,                      -- without contact for so long, the replica goes
-    refresh_token TEXT
+    access_token TEXT, refresh_token TEXT
 ) STRICT;
 
 CREATE TABLE record (

@@ -57,7 +57,7 @@ class Session:
         except Refused as refused:
             if refused.says(ErrorCode.REVOKED):
                 self._obey(refused.purge_orders())
-                self._parts.database.execute("UPDATE install SET refresh_token = NULL")
+                self._parts.database.execute("UPDATE install SET access_token = NULL, refresh_token = NULL")
             raise
         self._report.unsent = self._parts.outbox.unsent_count()
         return self._report
