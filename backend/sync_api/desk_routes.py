@@ -3,16 +3,16 @@
 from functools import partial
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
+from litestar.response.base import ASGIResponse
 
 from backend.live.events import poke_stream
-from backend.live.hub import Hub
 from backend.sync_api.caller import read_caller
 from backend.sync_api.desk import PAGE_MAX, Desk
-from backend.sync_api.door import SyncDoor
+from backend.sync_api.door import SyncDoor, door_of
 from backend.web.bodies import answer_with, read_body, speaks
 from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.kind import Actor
@@ -37,7 +37,7 @@ class ReviewController(Controller):
         is_open: FromQuery[bool] = True,
         after: FromQuery[str | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
-    ) -> Response[bytes]:
+    ) -> ASGIResponse:
         """The reviews of the caller's area, oldest first, with both values of every disputed field."""
         return answer_with(await door.run(desk.reviews, actor, is_open=is_open, after=after, limit=limit))
 
@@ -49,7 +49,7 @@ class ReviewController(Controller):
         actor: NamedDependency[Actor],
         door: NamedDependency[SyncDoor],
         desk: NamedDependency[Desk],
-    ) -> Response[bytes]:
+    ) -> ASGIResponse:
         """Keep, override, retry, edit or discard; nobody decides about their own work."""
         said = await read_body(request, DecisionRequest)
         return answer_with(await door.run(desk.decide, actor, review_id, said))
@@ -62,17 +62,17 @@ async def show_numbers(
     actor: NamedDependency[Actor],
     door: NamedDependency[SyncDoor],
     desk: NamedDependency[Desk],
-) -> Response[bytes]:
+) -> ASGIResponse:
     """Where every queue number of a branch's day went."""
     return answer_with(await door.run(desk.numbers, actor, branch, date))
 
 
 @get("/sync/events", tags=["sync"], media_type=EVENT_STREAM)
-async def listen(request: AnyRequest, door: NamedDependency[SyncDoor], hub: NamedDependency[Hub]) -> Stream:
+async def listen(request: AnyRequest) -> Stream:
     """Server-sent events: pokes with the heads of the caller's buckets, and no data."""
-    caller = read_caller(request.headers)
-    actor = await door.run(door.actor, caller)
-    stream = poke_stream(hub, partial(door.buckets_of, caller), door.read_heads, actor.buckets)
+    caller, door = read_caller(request.headers), door_of(request)
+    buckets = await door.buckets_of(caller)
+    stream = poke_stream(door.hub, partial(door.buckets_of, caller), door.read_heads, buckets)
     return Stream(stream, media_type=EVENT_STREAM, headers=UNBUFFERED)
 
 

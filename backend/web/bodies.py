@@ -4,7 +4,8 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request
+from litestar.response.base import ASGIResponse
 
 from sync.errors import Malformed
 
@@ -34,9 +35,9 @@ def decode(body: bytes, message: type[M]) -> M:
         raise Malformed(_told(error)) from error
 
 
-def answer_with(message: Any, status: int = 200) -> Response[bytes]:
-    """Return `message` as the answer's body."""
-    return Response(_encode(message), status_code=status, media_type=JSON)
+def answer_with(message: Any) -> ASGIResponse:
+    """Return `message` as the answer's body, past the framework's own serialisation."""
+    return ASGIResponse(body=_encode(message), media_type=JSON)
 
 
 def speaks(*, takes: type | None = None, gives: type | None = None, is_public: bool = False) -> dict[str, Any]:

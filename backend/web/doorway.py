@@ -1,8 +1,8 @@
 """What every request passes, known or unknown: a request id, limits, compression, time, the log and the counters."""
 
+import os
 import re
 import time
-import uuid
 from typing import Any
 
 import structlog
@@ -19,8 +19,6 @@ INSTALL_ID = re.compile(rb"^[0-9a-f-]{36}$")
 UNKNOWN = "unknown"  # a path that is none of ours is not worth a label of its own
 QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 
-_log = structlog.get_logger("padsync.requests")
-
 
 class Doorway:
     """Wraps the whole application, so that a path nobody knows is treated like all others."""
@@ -29,6 +27,7 @@ class Doorway:
         self._app = app
         self._metrics = metrics
         self._epoch = epoch
+        self._log = structlog.get_logger("padsync.requests").bind()  # once, since each binding costs as much as a line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, with its body bounded, and its answer stamped and counted."""
@@ -39,7 +38,7 @@ class Doorway:
         try:
             await self._app(scope, guarded(scope, receive), compressing(scope, passage.stamping(send)))
         finally:
-            passage.note(self._metrics)
+            passage.note(self._metrics, self._log)
 
 
 class Passage:
@@ -52,9 +51,8 @@ class Passage:
         self._waited_s = 0.0
         self._status = 499  # the caller left before there was an answer
         headers = dict(scope["headers"])
-        self._request_id = _request_id(headers.get(b"x-request-id", b""))
-        install = headers.get(b"sync-install", b"")
-        self._install = install.decode() if INSTALL_ID.match(install) else None
+        self._request_id = _request_id(headers.get(b"x-request-id"))
+        self._install = _install_id(headers.get(b"sync-install"))
 
     def stamping(self, send: Send) -> Send:
         """Return a `send` that puts time, epoch and request id on the answer (protocol.md §2)."""
@@ -76,7 +74,7 @@ class Passage:
             (b"x-content-type-options", b"nosniff"),
         ]
 
-    def note(self, metrics: Metrics) -> None:
+    def note(self, metrics: Metrics, log: Any) -> None:
         """Count the request, and write one line about it."""
         route, code = self._scope.get("path_template") or UNKNOWN, self._scope.get(PROBLEM)
         method = self._scope["method"] if route != UNKNOWN else UNKNOWN
@@ -84,7 +82,7 @@ class Passage:
         if code is not None:
             metrics.note_refusal(code)
         if route not in QUIET:
-            _log.info(
+            log.info(
                 "request",
                 request_id=self._request_id,
                 route=route,
@@ -96,5 +94,9 @@ class Passage:
             )
 
 
-def _request_id(told: bytes) -> str:
-    return told.decode() if SAFE_REQUEST_ID.match(told) else uuid.uuid4().hex
+def _request_id(told: bytes | None) -> str:
+    return told.decode() if told and SAFE_REQUEST_ID.match(told) else os.urandom(8).hex()
+
+
+def _install_id(told: bytes | None) -> str | None:
+    return told.decode() if told and INSTALL_ID.match(told) else None
