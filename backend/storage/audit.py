@@ -170,7 +170,7 @@ class _Check:
                 self._blame(stream, position, "the entry is not what an anchor sealed")
             elif entry.action == "push" and not self._is_push_true(entry):
                 self._blame(stream, position, "the remembered outcomes are not what this entry sealed")
-        except ValueError:  # DecodeError is one; so is a hash that is no hex
+        except (ValueError, KeyError, TypeError):  # no JSON, no hex, or a push that does not say which outcomes
             self._blame(stream, expected, "the entry cannot be read")
             return expected, ""
         return position, hash

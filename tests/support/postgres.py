@@ -3,6 +3,7 @@
 A test module takes the fixtures by importing them: `from tests.support.postgres import postgres, postgres_url`.
 """
 
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -53,9 +54,9 @@ class Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The server of this test process."""
-    server = Postgres(tmp_path_factory.mktemp("pg"))
+def postgres() -> Iterator[Postgres]:
+    """The server of this test process, in a short path of its own: its socket lies there too."""
+    server = Postgres(Path(tempfile.mkdtemp(prefix="padsync-pg-")))
     yield server
     server.stop()
 

@@ -112,7 +112,7 @@ def write_everything(unit: Any) -> None:
         PurgeRow(purge="p-1", install_id="i-1", buckets=("a",), cause="revoked", ordered_at=AT, deadline=AT)
     )
     unit.note_received("i-1", {"branch:1": 1}, AT)
-    unit.audit(AuditEntry(stream="i-1", at=AT, actor="i-1", action="push", detail={"n": 1}))
+    unit.audit(AuditEntry(stream="i-1", at=AT, actor="i-1", action="put", detail={"n": 1}))
     unit.send([Outbound(kind="form", id="f-1", version=1, at=AT)])
 
 
