@@ -92,6 +92,7 @@ def _override(unit: Unit, work: Workspace, body: Body, request: DecisionRequest,
     mine = {field["field"]: field.get("mine") for field in body.get("fields", ()) if field.get("conflict")}
     if subject is None or subject.standing != "live" or not mine:
         raise Malformed("there is no disputed value to put in the record's place")
+    work.load(subject)
     mine |= {name: value for name, value in request.set.items() if name in mine}
     try:
         changed = set_paths(context.kinds[key.kind].read(subject.body), mine)
