@@ -17,6 +17,7 @@ from backend.auth.gate import Gate
 from backend.auth.guard import Authenticator
 from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
+from backend.domain.customers.models import HOLDING_PROJECTION
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
@@ -47,7 +48,7 @@ from backend.web.pages import show_asset, show_docs, show_errors
 from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
 
-PROJECTIONS = {"review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
+PROJECTIONS = {"holding": HOLDING_PROJECTION, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
 HEADS_POLL_S = 0.25  # with PostgreSQL, other processes commit too
 HEADS_POLL_EMBEDDED_S = 1.0  # with SQLite, only an operator's command does
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from backend.crm.embedded import drain_outbox
 from backend.domain.orgs.queries import list_orgs
 from backend.jobs.schedule import Job
 from backend.storage.sql_store import SqlStore
@@ -10,6 +11,7 @@ from sync.engine import Engine
 
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
+CRM_S = 60  # so long a proposal waits for the embedded CRM
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 BRANCH = "branch"
 
@@ -17,6 +19,12 @@ BRANCH = "branch"
 def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int]) -> list[Job]:
     """Return what runs by itself."""
     return [
+        Job(
+            name="decide_requests",
+            about="Lets the embedded CRM take accepted work off the outbox and decide proposals.",
+            every_s=CRM_S,
+            run=lambda _now: drain_outbox(engine, store),
+        ),
         Job(
             name="compact_feeds",
             about="Drops feed rows that no living tablet needs (protocol.md §7).",

@@ -1,0 +1,97 @@
+"""What the CRM tests need to say in one line: a customer, an event, a proposal, a look."""
+
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from backend.auth.revocation import revoke_staff
+from backend.crm.embedded import drain_outbox
+from backend.crm.events import CrmEvent
+from backend.crm.inbound import apply_events
+from backend.registry import KINDS
+from backend.storage.sql_store import SqlStore
+from contracts.push import PushRequest
+from contracts.review import Decision, DecisionRequest
+from sync.clock import DeviceClock
+from sync.engine import Engine
+from sync.kind import Actor
+from sync.moments import write_moment
+from sync.signing import new_key
+from sync.store import Key
+from tests.backend.auth.people import House, Tablet
+
+CUSTOMER = "00000000-0000-4000-8000-00000000c001"
+HOLDING = "00000000-0000-4000-8000-00000000d001"
+PRODUCT = "00000000-0000-4000-8000-00000000e001"
+
+
+class Town:
+    """One engine, and the CRM at its other end."""
+
+    def __init__(self, house: House, store: SqlStore) -> None:
+        self.house, self.store = house, store
+        ids = count(1)
+        self.engine = Engine(
+            store, KINDS, clock=house.clock, secret=b"s" * 32, server_key=new_key(),
+            new_id=lambda: f"00000000-0000-4000-8000-{next(ids):012x}",
+        )  # fmt: skip
+        self.numbers = count(1)
+        self.events = count(1)
+        self.tablet: Tablet = house.tablet("3501")
+
+    def event(self, revision: int, *, kind: str = "customer", id: str = "", **fields: Any) -> CrmEvent:
+        customer = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p1"}
+        holding = {"customer_id": CUSTOMER, "product_id": PRODUCT, "org_id": "3501"}
+        own_id, body = (CUSTOMER, customer) if kind == "customer" else (HOLDING, holding)
+        return CrmEvent(
+            source="core", event_id=f"e{next(self.events)}", kind=kind,  # type: ignore[arg-type]
+            id=id or own_id, revision=revision, body=body | fields, at=write_moment(self.house.clock()),
+        )  # fmt: skip
+
+    def apply(self, *events: CrmEvent) -> Any:
+        return apply_events(self.engine, self.store, list(events))
+
+    def drain(self) -> Any:
+        return drain_outbox(self.engine, self.store)
+
+    def body(self, kind: str = "customer", id: str = CUSTOMER) -> dict[str, Any]:
+        stored = self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)]
+        return KINDS[kind].read(stored.body)
+
+    def buckets(self, kind: str, id: str) -> set[str]:
+        return set(self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)].buckets)
+
+    def propose(self, base: dict[str, Any], **set: Any) -> None:
+        """Let f1 propose new values for the customer."""
+        mutation = {
+            "n": next(self.numbers), "kind": "customer", "id": CUSTOMER, "op": "propose", "base": base, "set": set,
+            "made_at": {"wall": "2026-11-21T09:30:00+08:00"}, "reason": "customer said so",
+        }  # fmt: skip
+        raw = msgspec.json.encode({"mutations": [mutation]})
+        actor = Actor(
+            install_id=self.tablet.install_id, staff_no="f1", org_id="3501", roles=frozenset({"field_manager"}),
+            buckets=frozenset({"portfolio:p1", "staff:f1"}),
+        )  # fmt: skip
+        answer = self.engine.push(msgspec.json.decode(raw, type=PushRequest), actor, DeviceClock())
+        assert answer.outcomes[0].status == "applied", answer
+
+    def records(self, kind: str, bucket: str) -> list[dict[str, Any]]:
+        rows = self.store.read(lambda look: look.rows(bucket, 0, 1000))
+        return [KINDS[kind].read(row.body) | {"id": row.id} for row in rows if row.kind == kind and row.x is None]
+
+    def request(self) -> dict[str, Any]:
+        (request,) = self.records("request", "staff:f1")
+        return request
+
+    def review(self) -> dict[str, Any]:
+        (review,) = self.records("review", f"install:{self.tablet.install_id}")
+        return review
+
+    def decide(self, decision: Decision, reason: str = "asked the customer") -> None:
+        boss = Actor(install_id=self.tablet.install_id, staff_no="boss", org_id="35")
+        request = DecisionRequest(decision=decision, reason=reason, version=1)
+        self.engine.decide_review(self.review()["id"], request, boss, frozenset({"35", "3501", "3502"}))
+
+    def dismiss(self, staff_no: str) -> None:
+        revoke_staff(self.house.auth, staff_no, "test")
