@@ -1,0 +1,91 @@
+"""The demonstration bank as a whole: one seed, one bank, to the last id."""
+
+from random import Random
+
+from msgspec import Struct
+
+from backend.demo.customers import Product, draw_customer, draw_holdings
+from backend.demo.offers import PRODUCTS, TEMPLATES
+from backend.demo.people import Person, Portfolio, draw_staff, list_portfolios
+from backend.demo.places import BRANCHES, list_orgs
+from backend.domain.orgs.queries import OrgRow
+from contracts.base import Body
+from sync.puts import Put
+from sync.tablet.ids import uuid7
+
+CUSTOMERS = 2_000
+BORN_MS = 1_767_225_600_000  # 2026-01-01: the moment in all ids, so that they too are the same every time
+
+
+class Bank(Struct, frozen=True, kw_only=True):
+    """Everything that a server is filled with."""
+
+    orgs: list[OrgRow]
+    staff: list[Person]
+    portfolios: list[Portfolio]
+    catalog: list[Put]
+    customers: list[Put]
+    holdings: list[Put]
+
+    @property
+    def records(self) -> list[Put]:
+        """Every record, in the order of writing."""
+        return [*self.catalog, *self.customers, *self.holdings]
+
+
+def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
+    """Return the bank of a seed; `as_of` is the age that all customers' data has."""
+    random = Random(seed)  # noqa: S311  # a demonstration wants a seed that repeats
+    ids = Random(f"ids {seed}")  # noqa: S311
+    staff, portfolios = draw_staff(random), list_portfolios()
+    offers = [_put(ids, "product", body) for body in _products()]
+    templates = [_put(ids, "form_template", body) for body in _templates()]
+    people = [_put(ids, "customer", body) for body in _customers(random, portfolios, customers, as_of)]
+    return Bank(
+        orgs=list_orgs(),
+        staff=staff,
+        portfolios=portfolios,
+        catalog=[*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates],
+        customers=people,
+        holdings=[_put(ids, "holding", body) for body in _holdings(random, people, offers, as_of)],
+    )
+
+
+def _put(ids: Random, kind: str, body: Body) -> Put:
+    return Put(kind=kind, id=uuid7(BORN_MS, ids), body=body)
+
+
+def _org(row: OrgRow) -> Body:
+    return {name: value for name in row.__struct_fields__ if (value := getattr(row, name)) is not None}
+
+
+def _products() -> list[Body]:
+    names = ("code", "name", "family", "risk", "pitch")
+    return [dict(zip(names, product, strict=True)) | {"on_sale_from": "2026-01-01"} for product in PRODUCTS]
+
+
+def _templates() -> list[Body]:
+    return [
+        {"code": code, "template_version": 1, "title": title, "fields": list(fields)}
+        for code, title, fields in TEMPLATES
+    ]
+
+
+def _customers(random: Random, portfolios: list[Portfolio], count: int, as_of: str) -> list[Body]:
+    branches = {branch.org_id: branch for branch in BRANCHES}
+    drawn = []
+    for at in range(count):
+        home = portfolios[at % len(portfolios)]
+        others = [portfolio for portfolio in portfolios if portfolio.org_id != home.org_id]
+        drawn.append(draw_customer(random, at, branches[home.org_id], home, others, as_of))
+    return drawn
+
+
+def _holdings(random: Random, customers: list[Put], offers: list[Put], as_of: str) -> list[Body]:
+    products = [Product(put.id, put.body["family"]) for put in offers if put.body is not None]
+    return [
+        holding
+        for put in customers
+        if put.body is not None
+        for holding in draw_holdings(random, put.id, put.body, products, as_of)
+    ]

@@ -1,0 +1,70 @@
+"""The demonstration bank's products and form templates."""
+
+from contracts.base import Body
+
+# code, name, family, risk (0 none, else R1–R5), pitch
+PRODUCTS = (
+    ("D101", "活期存款", "deposit", 0, "随存随取。"),
+    ("D102", "整存整取一年", "deposit", 0, "利率固定，到期自动转存。"),
+    ("D103", "整存整取三年", "deposit", 0, "三年期，适合长期不用的资金。"),
+    ("L201", "农户小额贷款", "loan", 0, "十万元以内，信用方式，随借随还。"),
+    ("L202", "个人经营贷款", "loan", 0, "商户周转，最长三年。"),
+    ("L203", "住房按揭贷款", "loan", 0, "最长三十年。"),
+    ("C301", "福万通借记卡", "card", 0, "免年费。"),
+    ("C302", "乡情信用卡", "card", 0, "首年免年费，消费五次免次年年费。"),
+    ("W401", "稳健理财三个月", "wealth", 2, "中低风险，不保本。"),
+    ("W402", "平衡理财一年", "wealth", 3, "中风险，不保本。"),
+    ("I501", "家庭财产保险", "insurance", 0, "台风暴雨也赔。"),
+    ("E601", "手机银行", "channel", 0, "转账免手续费。"),
+)
+
+PHONE: Body = {"key": "phone", "label": "联系电话", "type": "phone", "is_required": True, "prefill": "customer.phone"}
+TAIL: Body = {"key": "certificate_tail", "label": "证件号后四位", "type": "text", "length_max": 4, "is_required": True}
+ADDRESS: Body = {"key": "address", "label": "通讯地址", "type": "text", "length_max": 80}
+AGREED: Body = {"key": "is_agreed", "label": "客户已阅读并同意", "type": "flag", "is_required": True}
+
+# code, title, fields in their order. No template has a field for a password or PIN: those are never typed here.
+TEMPLATES: tuple[tuple[str, str, tuple[Body, ...]], ...] = (
+    (
+        "open_account",
+        "开户申请",
+        (
+            TAIL, PHONE, ADDRESS,
+            {"key": "occupation", "label": "职业", "type": "choice", "choices": ["务农", "经商", "职工", "其他"]},
+            {"key": "wants_mobile_bank", "label": "开通手机银行", "type": "flag"},
+            AGREED,
+        ),
+    ),
+    (
+        "loan_application",
+        "贷款申请",
+        (
+            TAIL, PHONE,
+            {"key": "purpose", "label": "贷款用途", "type": "text", "length_max": 100, "is_required": True},
+            {"key": "amount_fen", "label": "申请金额（分）", "type": "amount", "is_required": True},
+            {"key": "months", "label": "期限（月）", "type": "number", "least": 1, "most": 360},
+            {"key": "guarantor", "label": "担保人", "type": "text", "length_max": 60},
+            AGREED,
+        ),
+    ),
+    (
+        "transfer",
+        "转账汇款",
+        (
+            {"key": "payee", "label": "收款人", "type": "text", "length_max": 60, "is_required": True},
+            {"key": "payee_tail", "label": "收款账号后四位", "type": "text", "length_max": 4, "is_required": True},
+            {"key": "amount_fen", "label": "金额（分）", "type": "amount", "is_required": True},
+            {"key": "note", "label": "附言", "type": "text", "length_max": 60},
+        ),
+    ),
+    (
+        "card_loss",
+        "挂失补办",
+        (
+            TAIL, PHONE,
+            {"key": "card_tail", "label": "卡号后四位", "type": "text", "length_max": 4},
+            {"key": "lost_on", "label": "遗失日期", "type": "date"},
+            AGREED,
+        ),
+    ),
+)  # fmt: skip
