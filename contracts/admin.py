@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from contracts.auth import Secret
+from contracts.auth import PRINTABLE, Secret
 from contracts.base import Message, Moment, OrgId, StaffNo, Uuid
 
 ROLES_MAX = 5
@@ -18,7 +18,7 @@ class StaffRequest(Message, frozen=True, kw_only=True):
     """Add a person. Without a password the server makes one; either must be replaced at the first sign-in."""
 
     staff_no: StaffNo
-    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
     org_id: OrgId
     roles: Annotated[list[str], Meta(min_length=1, max_length=ROLES_MAX)]
     password: Secret | None = None

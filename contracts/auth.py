@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from contracts.base import InstallId, Message, Signature, StaffNo, Uuid
 
+PRINTABLE = "^[^\\x00-\\x1f]*$"  # PostgreSQL keeps no NUL, and a log no line breaks
 Secret = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
@@ -15,8 +16,8 @@ class EnrolRequest(Message, frozen=True, kw_only=True):
     enrolment_code: Secret
     install_id: InstallId
     public_key: dict[str, Any]
-    platform: Annotated[str, Meta(max_length=60)]
-    app_version: Annotated[str, Meta(max_length=40)]
+    platform: Annotated[str, Meta(max_length=60, pattern=PRINTABLE)]
+    app_version: Annotated[str, Meta(max_length=40, pattern=PRINTABLE)]
     schema: Annotated[int, Meta(ge=1)]
 
 

@@ -1,11 +1,11 @@
 """The doors of administration."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 from msgspec.structs import asdict
 
@@ -24,15 +24,27 @@ from contracts.admin import (
     InstallPage,
     PasswordAnswer,
     PasswordRequest,
+    PortfolioId,
     RevokeRequest,
     StaffItem,
     StaffPage,
     StaffRequest,
 )
+from contracts.auth import PRINTABLE
+from contracts.base import InstallId, StaffNo
 from sync.kind import Actor
 
-After = Annotated[str, Meta(max_length=40)]
-Limit = Annotated[int, Meta(ge=1, le=STAFF_PAGE_MAX)]
+
+def _pattern(hint: Any) -> str:
+    """Return the pattern of a contract's word; Litestar heeds it only as its own parameter."""
+    return next(part.pattern for part in get_args(hint) if isinstance(part, Meta) and part.pattern)
+
+
+StaffPath = Annotated[str, PathParameter(pattern=_pattern(StaffNo))]
+PortfolioPath = Annotated[str, PathParameter(pattern=_pattern(PortfolioId))]
+InstallPath = Annotated[str, PathParameter(pattern=_pattern(InstallId))]
+After = Annotated[str, QueryParameter(max_length=40, pattern=PRINTABLE)]
+Limit = Annotated[int, QueryParameter(ge=1, le=STAFF_PAGE_MAX)]
 
 
 class AdminStaffController(Controller):
@@ -46,8 +58,8 @@ class AdminStaffController(Controller):
         self,
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
-        after: FromQuery[After] = "",
-        limit: FromQuery[Limit] = 100,
+        after: After = "",
+        limit: Limit = 100,
     ) -> StaffPage:
         """The people of the caller's area."""
         rows = administration.list_staff(auth, actor, after, limit)
@@ -69,7 +81,7 @@ class AdminStaffController(Controller):
     @post("/staff/{staff_no:str}/password", status_code=200)
     async def reset_password(
         self,
-        staff_no: FromPath[str],
+        staff_no: StaffPath,
         data: JSONBody[PasswordRequest],
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
@@ -82,7 +94,7 @@ class AdminStaffController(Controller):
     @post("/staff/{staff_no:str}/revoke", status_code=204, sync_to_thread=True)
     def revoke_staff(
         self,
-        staff_no: FromPath[str],
+        staff_no: StaffPath,
         data: JSONBody[RevokeRequest],
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
@@ -93,7 +105,7 @@ class AdminStaffController(Controller):
     @put("/portfolios/{portfolio_id:str}/staff", status_code=204, sync_to_thread=True)
     def assign(
         self,
-        portfolio_id: FromPath[str],
+        portfolio_id: PortfolioPath,
         data: JSONBody[AssignRequest],
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
@@ -104,8 +116,8 @@ class AdminStaffController(Controller):
     @delete("/portfolios/{portfolio_id:str}/staff/{staff_no:str}", sync_to_thread=True)
     def unassign(
         self,
-        portfolio_id: FromPath[str],
-        staff_no: FromPath[str],
+        portfolio_id: PortfolioPath,
+        staff_no: StaffPath,
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
     ) -> None:
@@ -131,8 +143,8 @@ class AdminInstallController(Controller):
         self,
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],
-        after: FromQuery[After] = "",
-        limit: FromQuery[Limit] = 100,
+        after: After = "",
+        limit: Limit = 100,
     ) -> InstallPage:
         """The installs of the caller's area."""
         rows = administration.list_installs(auth, actor, after, limit)
@@ -141,7 +153,7 @@ class AdminInstallController(Controller):
     @post("/installs/{install_id:str}/revoke", status_code=204, sync_to_thread=True)
     def revoke_install(
         self,
-        install_id: FromPath[str],
+        install_id: InstallPath,
         data: JSONBody[RevokeRequest],
         actor: NamedDependency[Actor],
         auth: NamedDependency[Auth],

@@ -5,6 +5,7 @@ one can be told from whoever invents one: the older one, carried forward, ends a
 """
 
 import hmac
+import re
 from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -18,6 +19,9 @@ from sync.signing import decode_base64url, encode_base64url
 SEED_BYTES = 32
 # A session refreshed every ten minutes for two weeks; older tokens are merely unknown.
 STEPS_MAX = 2000
+
+
+WRITTEN = re.compile(r"(?P<session_id>[0-9a-f-]{36})\.(?P<n>[0-9]{1,9})\.(?P<secret>[A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class RefreshToken(Struct, frozen=True, kw_only=True):
@@ -48,12 +52,10 @@ class Verdict(Enum):
 
 def read_refresh_token(text: str) -> RefreshToken | None:
     """Return a token's parts, or None if it has none."""
-    session_id, _, rest = text.partition(".")
-    n, _, secret = rest.partition(".")
-    try:
-        return RefreshToken(session_id=session_id, n=int(n), secret=decode_base64url(secret))
-    except ValueError:
+    parts = WRITTEN.fullmatch(text)
+    if parts is None:
         return None
+    return RefreshToken(session_id=parts["session_id"], n=int(parts["n"]), secret=decode_base64url(parts["secret"]))
 
 
 def follow(token: RefreshToken, steps: int, server_secret: bytes) -> RefreshToken:

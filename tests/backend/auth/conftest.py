@@ -2,15 +2,24 @@
 
 from shutil import copy
 
+import msgspec
 import pytest
+from litestar import Litestar, Router, get
+from litestar.di import NamedDependency
+from litestar.testing import TestClient
 
+from backend.auth.admin_routes import admin_routes
+from backend.auth.gate import Gate
 from backend.auth.parts import Auth
+from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.queries import add_portfolio
+from backend.errors import EXCEPTION_HANDLERS
 from backend.migrations import migrate
 from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
+from sync.kind import Actor
 from tests.backend.auth.people import Clock, House
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
@@ -74,3 +83,23 @@ def found(connection):
         add_org(connection, org)
     for portfolio_id in ("p1", "p2"):
         add_portfolio(connection, portfolio_id, "3501")
+
+
+@get("/whoami", sync_to_thread=False)
+def whoami(actor: NamedDependency[Actor]) -> dict[str, object]:
+    """Any door that wants to know who asks."""
+    return {"staff_no": actor.staff_no, "schema": actor.schema}
+
+
+@pytest.fixture
+def gate_clock():
+    return [0.0]
+
+
+@pytest.fixture
+def client(house, gate_clock):
+    gate = Gate(msgspec.structs.replace(house.auth.settings, sign_in_per_install_min=20), lambda: gate_clock[0])
+    api = Router("/api/v1", route_handlers=[*auth_routes, *admin_routes, whoami])
+    app = Litestar([api], dependencies=provide_auth(house.auth, gate), exception_handlers=EXCEPTION_HANDLERS)
+    with TestClient(app, base_url="http://testserver.local/api/v1") as client:
+        yield client

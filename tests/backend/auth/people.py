@@ -113,3 +113,16 @@ class House:
         chosen = select(audit_entry.c.action, audit_entry.c.result).where(audit_entry.c.stream == stream)
         ordered = chosen.order_by(audit_entry.c.position)
         return self.auth.store.read(lambda look: [(row.action, row.result) for row in look.connection.execute(ordered)])
+
+
+def body(message):
+    return msgspec.to_builtins(message)
+
+
+def code_of(answer):
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+def headers(tablet):
+    return {"Authorization": tablet.bearer, "Sync-Install": tablet.install_id}

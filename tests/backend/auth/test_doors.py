@@ -1,59 +1,17 @@
-"""Sign-in and administration over HTTP: status, stable code, and what a tablet needs to go on."""
+"""Sign-in over HTTP: status, stable code, and what a tablet needs to go on."""
 
 import msgspec
 import pytest
-from litestar import Litestar, Router, get
-from litestar.di import NamedDependency
-from litestar.testing import TestClient
 
-from backend.auth.admin_routes import admin_routes
-from backend.auth.gate import Gate
 from backend.auth.revocation import revoke_install
-from backend.auth.routes import auth_routes, provide_auth
-from backend.errors import EXCEPTION_HANDLERS
 from contracts.auth import TokenResponse
-from sync.kind import Actor
-from tests.backend.auth.people import PASSWORD, Tablet
-
-
-@get("/whoami", sync_to_thread=False)
-def whoami(actor: NamedDependency[Actor]) -> dict[str, object]:
-    """Any door that wants to know who asks."""
-    return {"staff_no": actor.staff_no, "schema": actor.schema}
+from tests.backend.auth.people import Tablet, body, code_of, headers
 
 
 @pytest.fixture
-def gate_clock():
-    return [0.0]
-
-
-@pytest.fixture
-def client(house, gate_clock):
-    gate = Gate(msgspec.structs.replace(house.auth.settings, sign_in_per_install_min=20), lambda: gate_clock[0])
-    api = Router("/api/v1", route_handlers=[*auth_routes, *admin_routes, whoami])
-    app = Litestar([api], dependencies=provide_auth(house.auth, gate), exception_handlers=EXCEPTION_HANDLERS)
-    with TestClient(app, base_url="http://testserver.local/api/v1") as client:
-        yield client
-
-
-def body(message):
-    return msgspec.to_builtins(message)
-
-
-def code_of(answer):
-    assert answer.headers["content-type"] == "application/problem+json"
-    return answer.status_code, answer.json()["code"]
-
-
-@pytest.fixture
-def admin(house):
-    tablet = house.tablet("35")
-    tablet.sign_in("admin")
-    return {"Authorization": tablet.bearer, "Sync-Install": tablet.install_id}
-
-
-def headers(tablet):
-    return {"Authorization": tablet.bearer, "Sync-Install": tablet.install_id}
+def url(sqlite_url):
+    """One database is enough for what HTTP adds."""
+    return sqlite_url
 
 
 def test_a_tablet_enrols_signs_in_refreshes_and_signs_out(house, client):
@@ -126,105 +84,3 @@ def test_the_schema_header_is_a_positive_number(house, client, schema, status):
     answer = client.get("/whoami", headers=headers(tablet) | {"Sync-Schema": schema.encode("latin-1")})
     assert answer.status_code == status
     assert answer.json().get("schema", 3) == 3
-
-
-def test_an_administrator_adds_a_person_who_then_chooses_a_password(house, client, admin):
-    person = {"staff_no": "new-1", "name": "新人", "org_id": "3502", "roles": ["lobby_manager"]}
-    made = client.post("/admin/staff", json=person, headers=admin)
-    assert made.status_code == 201
-    tablet = house.tablet("3502")
-    first = tablet.request("new-1", made.json()["password"])
-    assert code_of(client.post("/auth/sign-in", json=body(first))) == (403, "password_expired")
-    second = tablet.request("new-1", made.json()["password"], new_password=PASSWORD)
-    assert client.post("/auth/sign-in", json=body(second)).status_code == 200
-    assert code_of(client.post("/admin/staff", json=person, headers=admin)) == (409, "taken")
-    assert house.audited("staff:new-1")[0] == ("add_staff", "ok")
-
-
-def test_a_list_goes_on_where_it_stopped(client, admin):
-    first = client.get("/admin/staff?limit=2", headers=admin).json()
-    rest = client.get(f"/admin/staff?limit=10&after={first['next']}", headers=admin).json()
-    assert [item["staff_no"] for item in first["items"] + rest["items"]] == ["admin", "boss", "field", "lobby"]
-    assert rest["next"] is None
-    assert "password_hash" not in first["items"][0]
-
-
-def test_an_administrators_area_ends_at_their_own_institution(house, client, admin):
-    house.hire("other", "3601", "lobby_manager")
-    elsewhere = house.tablet("3601")
-    person = {"staff_no": "new-2", "name": "新人", "org_id": "3601", "roles": ["lobby_manager"]}
-    refused = [
-        client.post("/admin/staff", json=person, headers=admin),
-        client.post("/admin/staff/other/revoke", json={}, headers=admin),
-        client.post("/admin/staff/other/password", json={}, headers=admin),
-        client.post("/admin/enrolment-codes", json={"org_id": "3601"}, headers=admin),
-        client.post(f"/admin/installs/{elsewhere.install_id}/revoke", json={}, headers=admin),
-        client.put("/admin/portfolios/p1/staff", json={"staff_no": "other"}, headers=admin),
-        client.post("/admin/staff/nobody/revoke", json={}, headers=admin),
-    ]
-    assert [code_of(answer) for answer in refused] == [(404, "not_found")] * len(refused)
-    assert elsewhere.install_id not in str(client.get("/admin/installs", headers=admin).json())
-
-
-@pytest.mark.parametrize("staff_no", ["lobby", "field", "boss", "look"])
-def test_nobody_but_an_administrator_administers(house, client, staff_no):
-    tablet = house.tablet()
-    tablet.sign_in(staff_no)
-    person = {"staff_no": "new-3", "name": "新人", "org_id": "3501", "roles": ["lobby_manager"]}
-    refused = [
-        client.post("/admin/staff", json=person, headers=headers(tablet)),
-        client.post("/admin/staff/field/revoke", json={}, headers=headers(tablet)),
-        client.post("/admin/staff/field/password", json={}, headers=headers(tablet)),
-        client.post("/admin/enrolment-codes", json={"org_id": "3501"}, headers=headers(tablet)),
-        client.post(f"/admin/installs/{tablet.install_id}/revoke", json={}, headers=headers(tablet)),
-        client.put("/admin/portfolios/p1/staff", json={"staff_no": "field"}, headers=headers(tablet)),
-        client.delete("/admin/portfolios/p1/staff/field", headers=headers(tablet)),
-    ]
-    assert [code_of(answer) for answer in refused] == [(403, "forbidden")] * len(refused)
-    may_look = client.get("/admin/installs", headers=headers(tablet)).status_code
-    assert may_look == (200 if staff_no == "look" else 403)
-
-
-def test_roles_that_clash_are_malformed(client, admin):
-    person = {"staff_no": "new-4", "name": "新人", "org_id": "3501", "roles": ["auditor", "administrator"]}
-    assert code_of(client.post("/admin/staff", json=person, headers=admin)) == (400, "malformed")
-
-
-def test_an_administrator_lets_a_tablet_in_and_shuts_it_out(house, client, admin):
-    code = client.post("/admin/enrolment-codes", json={"org_id": "3501"}, headers=admin).json()["code"]
-    tablet = Tablet(house)
-    assert client.post("/auth/enrol", json=body(tablet.enrolment(code))).status_code == 201
-    tablet.sign_in("lobby")
-    reason = {"reason": "lost"}
-    assert client.post(f"/admin/installs/{tablet.install_id}/revoke", json=reason, headers=admin).status_code == 204
-    assert code_of(client.get("/whoami", headers=headers(tablet))) == (403, "revoked")
-    (item,) = (
-        item
-        for item in client.get("/admin/installs", headers=admin).json()["items"]
-        if item["install_id"] == tablet.install_id
-    )
-    assert item["revoked_at"]
-
-
-def test_an_administrator_moves_a_portfolio(house, client, admin):
-    tablet = house.tablet()
-    tablet.sign_in("field")
-    assert client.put("/admin/portfolios/p1/staff", json={"staff_no": "field"}, headers=admin).status_code == 204
-    assert "portfolio:p1" in tablet.ask().buckets
-    assert client.delete("/admin/portfolios/p1/staff/field", headers=admin).status_code == 204
-    assert "portfolio:p1" not in tablet.ask().buckets
-    assert [action for action, _ in house.audited("staff:field")][-2:] == ["assign_portfolio", "unassign_portfolio"]
-
-
-def test_an_administrator_shuts_a_person_out(house, client, admin):
-    tablet = house.tablet()
-    tablet.sign_in("field")
-    assert client.post("/admin/staff/field/revoke", json={"reason": "left"}, headers=admin).status_code == 204
-    assert code_of(client.get("/whoami", headers=headers(tablet))) == (403, "revoked")
-
-
-def test_a_reset_password_is_shown_once_and_must_be_replaced(house, client, admin):
-    answer = client.post("/admin/staff/field/password", json={}, headers=admin).json()
-    tablet = house.tablet()
-    request = body(tablet.request("field", answer["password"]))
-    assert code_of(client.post("/auth/sign-in", json=request)) == (403, "password_expired")
