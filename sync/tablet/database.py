@@ -102,6 +102,9 @@ CREATE TABLE incident (
 ) STRICT;
 """
 
+# A file in WAL mode says so in bytes 18 and 19 of its header, and cannot be opened in memory like that.
+ROLLBACK_JOURNAL = b"\x01\x01"
+
 
 class Database:
     """A tablet's database; one thread at a time."""
@@ -161,5 +164,5 @@ def create_database(path: Path | None, install_id: str) -> Database:
 def restore_database(snapshot: bytes) -> Database:
     """Return a database in memory as it stood when `snapshot` was taken."""
     connection = sqlite3.connect(":memory:", check_same_thread=False)
-    connection.deserialize(snapshot)
+    connection.deserialize(snapshot[:18] + ROLLBACK_JOURNAL + snapshot[20:])
     return Database(connection)

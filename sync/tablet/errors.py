@@ -42,6 +42,10 @@ class MutationTooLarge(TabletError):
     """One mutation must not exceed the limit; photos travel as files."""
 
 
+class PhotoTooLarge(TabletError):
+    """A file must not exceed the limit; make it smaller."""
+
+
 class SecretTyped(TabletError):
     """A password, PIN or card secret is never stored, not even on the way."""
 

@@ -1,6 +1,6 @@
 """Pokes: server-sent events that tell that something changed, so that the tablet pulls; they carry no data."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 
 import httpx
 import msgspec
@@ -18,7 +18,7 @@ class _Poke(msgspec.Struct, frozen=True):
     heads: dict[str, int]
 
 
-def listen(line: HttpLine, patience: Patience) -> Iterator[Mapping[str, int]]:
+def listen(line: HttpLine, patience: Patience) -> Generator[Mapping[str, int], None, None]:
     """Yield the heads of buckets that moved, for ever; connects again after every break, ever more slowly.
 
     Close the iterator to stop. Raises Refused when the server will not have this install or person any more.

@@ -78,6 +78,13 @@ class Leases:
         rows = self._database.execute("SELECT branch, series, business_date, want FROM line WHERE is_ended = 0")
         return [(Line(*row[:3]), row[3]) for row in rows.fetchall()]
 
+    def line_to_ask_for(self) -> tuple[Line, int] | None:
+        """Return a line whose next block can carry tokens along; on one that has ended a block of one will do."""
+        row = self._database.execute(
+            "SELECT branch, series, business_date, iif(is_ended, 1, want) FROM line ORDER BY is_ended LIMIT 1"
+        ).fetchone()
+        return (Line(*row[:3]), row[3]) if row else None
+
     def short_lines(self) -> list[tuple[Line, int]]:
         """Return the lines that need a block now, with its size."""
         return [(line, want) for line, want in self.lines() if self.left(line) <= want * REFILL_SHARE]
@@ -100,6 +107,11 @@ class Leases:
             (lease.lease_id, *line, lease.lo, lease.hi, lease.lo, lease.expires_at, lease.token),
         )
         self._database.execute("UPDATE install SET letter = ?", (lease.overflow,))
+        self._database.execute(  # nobody draws from a line that has ended
+            "UPDATE lease SET state = 'returning' WHERE lease_id = ? AND EXISTS"  # noqa: S608 - a constant
+            f" (SELECT 1 FROM line WHERE {ON_LINE} AND is_ended = 1)",
+            (lease.lease_id, *line),
+        )
         self._database.execute(f"UPDATE line SET request_id = NULL WHERE {ON_LINE}", line)  # noqa: S608 - a constant
 
     def present(self) -> list[str]:
@@ -122,6 +134,10 @@ class Leases:
         self._database.execute(
             "UPDATE line SET is_ended = 1, request_id = NULL WHERE business_date = ?", (business_date,)
         )
+
+    def end_line(self, line: Line) -> None:
+        """Ask for no more numbers of one line."""
+        self._database.execute(f"UPDATE line SET is_ended = 1, request_id = NULL WHERE {ON_LINE}", line)  # noqa: S608 - a constant
 
     def returnable(self) -> list[Returnable]:
         """Return the leases that wait to go back."""

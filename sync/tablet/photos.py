@@ -5,6 +5,9 @@ import hashlib
 from msgspec import Struct
 
 from sync.tablet.database import Database
+from sync.tablet.errors import PhotoTooLarge
+
+PHOTO_BYTES_MAX = 20_971_520
 
 
 class Photo(Struct, frozen=True, kw_only=True):
@@ -24,6 +27,8 @@ class Photos:
 
     def keep(self, kind: str, id: str, content: bytes, media_type: str) -> str:
         """Keep a photo for a record and return the name, its SHA-256, by which the record refers to it."""
+        if len(content) > PHOTO_BYTES_MAX:
+            raise PhotoTooLarge(f"{len(content)} bytes; {PHOTO_BYTES_MAX} is the most")
         sha256 = hashlib.sha256(content).hexdigest()
         self._database.execute(
             "INSERT OR IGNORE INTO photo (sha256, kind, id, media_type, content) VALUES (?, ?, ?, ?, ?)",

@@ -107,9 +107,8 @@ class Session:
         parts = self._parts
         with parts.database.transaction():
             held = parts.leases.present()
-        lines = parts.leases.lines()
-        if held and lines:
-            self._acquire(*lines[0], held)
+        if held and (line := parts.leases.line_to_ask_for()):
+            self._acquire(*line, held)
         parts.database.execute("UPDATE install SET shown_epoch = ?, epoch = coalesce(epoch, ?)", (epoch, epoch))
 
     def _check_numbers(self, epoch: str) -> None:
@@ -215,7 +214,11 @@ class Session:
         for bucket, digest in sorted(theirs.items()):
             held = mine.get(bucket)
             if (held.n, held.d) != (digest.n, digest.d) if held else digest.n:
-                self._report.mended += self._parts.repair().mend(bucket, digest, self._parts.now())
+                try:
+                    self._report.mended += self._parts.repair().mend(bucket, digest, self._parts.now())
+                except Refused as refused:
+                    if not refused.says(ErrorCode.NOT_FOUND):  # it left the scope meanwhile; the next pull says so
+                        raise
 
     # --- purges, leases, photos, journal
 
@@ -265,7 +268,13 @@ class Session:
         parts = self._parts
         with parts.database.transaction():
             request = parts.leases.request(line, want, parts.new_id, held)
-        lease = self._call(parts.transport.acquire_lease, request)
+        try:
+            lease = self._call(parts.transport.acquire_lease, request)
+        except Refused as refused:
+            if not refused.says(ErrorCode.NOT_FOUND):
+                raise
+            parts.leases.end_line(line)  # the branch is not this person's any more
+            return
         with parts.database.transaction():
             parts.leases.keep(lease)
 
