@@ -1,0 +1,52 @@
+"""A server on a fresh SQLite file, its people, and tablets that are signed in."""
+
+import pytest
+from litestar.testing import TestClient
+
+from backend.app import create_app
+from backend.domain.orgs.queries import OrgRow, add_org
+from backend.migrations import migrate
+from backend.settings import Settings
+from tests.backend.doors.tablets import HttpTablet, Staffing
+
+ORGS = (
+    OrgRow(org_id="FJ", name="联合社", level="union"),
+    OrgRow(org_id="35", name="甲农商行", level="bank", parent="FJ"),
+    OrgRow(org_id="3501", name="甲一支行", level="branch", parent="35"),
+    OrgRow(org_id="3502", name="甲二支行", level="branch", parent="35"),
+    OrgRow(org_id="36", name="乙农商行", level="bank", parent="FJ"),
+)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """As cheap as Argon2 can be: its strength is not what these tests are about."""
+    cheap = {"argon2_memory_kib": 8, "argon2_passes": 1, "argon2_lanes": 1}
+    return Settings(data_dir=str(tmp_path / "data"), file_bytes_max=100_000, sign_in_per_install_min=1000, **cheap)
+
+
+@pytest.fixture
+def app(settings, tmp_path):
+    (tmp_path / "data").mkdir()
+    migrate(settings.database)
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app, raise_server_exceptions=False) as client:
+        house = app.state.house
+        house.store.write(lambda unit: [add_org(unit.connection, org) for org in ORGS])
+        yield client
+
+
+@pytest.fixture
+def staffing(app, client):
+    return Staffing(app.state.house.auth, client)
+
+
+@pytest.fixture
+def tablet(staffing) -> HttpTablet:
+    """A lobby manager's tablet in branch 3501."""
+    staffing.hire("lobby", "3501", "lobby_manager")
+    return staffing.tablet("lobby")
