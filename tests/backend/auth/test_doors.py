@@ -75,12 +75,10 @@ def test_who_knocks_too_often_is_told_how_long_to_wait(house, client, gate_clock
     assert client.post("/auth/refresh", json=pair).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("schema", "status"), [("3", 200), ("0", 400), ("x", 400), ("-1", 400), ("9999999", 400), ("²", 400)]
-)
-def test_the_schema_header_is_a_positive_number(house, client, schema, status):
+def test_the_schema_header_is_a_positive_number(house, client):
     tablet = house.tablet()
     tablet.sign_in("lobby")
-    answer = client.get("/whoami", headers=headers(tablet) | {"Sync-Schema": schema.encode("latin-1")})
-    assert answer.status_code == status
-    assert answer.json().get("schema", 3) == 3
+    assert client.get("/whoami", headers=headers(tablet) | {"Sync-Schema": "3"}).json()["schema"] == 3
+    for schema in ("0", "x", "-1", "9999999", "²"):
+        answer = client.get("/whoami", headers=headers(tablet) | {"Sync-Schema": schema.encode("latin-1")})
+        assert code_of(answer) == (400, "malformed")

@@ -26,10 +26,10 @@ def test_a_code_lets_an_install_in_and_the_engine_knows_it(house):
     assert house.audited("org:3501") == [("enrolment_code_made", "ok"), ("enrol", "ok")]
 
 
-@pytest.mark.parametrize("spelling", [str.lower, lambda code: code.replace("-", " "), lambda code: f" {code} "])
-def test_a_code_may_be_typed_in_any_way(house, spelling):
-    tablet = Tablet(house)
-    assert enrol(house.auth, tablet.enrolment(spelling(house.code()))).install_id == tablet.install_id
+def test_a_code_may_be_typed_in_any_way(house):
+    for spelling in (str.lower, lambda code: code.replace("-", " "), lambda code: f" {code} "):
+        tablet = Tablet(house)
+        assert enrol(house.auth, tablet.enrolment(spelling(house.code()))).install_id == tablet.install_id
 
 
 def test_a_retry_gets_the_first_answer(house):
@@ -131,12 +131,12 @@ BAD_KEYS = {
 }
 
 
-@pytest.mark.parametrize("jwk", BAD_KEYS.values(), ids=BAD_KEYS)
-def test_a_key_of_no_use_is_malformed_and_the_code_stays_good(house, jwk):
+def test_a_key_of_no_use_is_malformed_and_the_code_stays_good(house):
     code, tablet = house.code(), Tablet(house)
-    with pytest.raises(Malformed) as refusal:
-        enrol(house.auth, tablet.enrolment(code, public_key=jwk))
-    assert refusal.value.code is ErrorCode.MALFORMED
+    for name, jwk in BAD_KEYS.items():
+        with pytest.raises(Malformed) as refusal:
+            enrol(house.auth, tablet.enrolment(code, public_key=jwk))
+        assert refusal.value.code is ErrorCode.MALFORMED, name
     assert enrol(house.auth, tablet.enrolment(code)).install_id == tablet.install_id
 
 

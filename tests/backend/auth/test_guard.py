@@ -31,13 +31,11 @@ def test_the_guard_says_who_asks_and_what_is_theirs(tablet):
     assert actor.buckets == {"catalog", "staff:field", f"install:{tablet.install_id}", "visits:field"}
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic abc", "Bearer a.b.c", "Bearer é", "Bearer " + "a" * 9999]
-)
-def test_no_token_of_ours_is_unauthenticated(house, header):
-    with pytest.raises(Unauthenticated) as refusal:
-        house.guard.authenticate(header)
-    assert refusal.value.code is ErrorCode.UNAUTHENTICATED
+def test_no_token_of_ours_is_unauthenticated(house):
+    for header in (None, "", "Bearer", "Bearer ", "Basic abc", "Bearer a.b.c", "Bearer é", "Bearer " + "a" * 9999):
+        with pytest.raises(Unauthenticated) as refusal:
+            house.guard.authenticate(header)
+        assert refusal.value.code is ErrorCode.UNAUTHENTICATED
 
 
 def test_a_forged_token_is_unauthenticated(house, tablet):

@@ -78,14 +78,15 @@ def test_one_proof_used_by_many_at_once_is_good_once(house):
         assert len([answer for answer in many.map(attempt, range(4)) if answer is not None]) == 1
 
 
-@pytest.mark.parametrize(("age_s", "is_good"), [(0, True), (150, True), (300, False)])
-def test_a_challenge_lives_for_one_to_two_windows(house, age_s, is_good):
-    request = house.tablet().request("lobby")
-    house.clock.advance(seconds=age_s)
-    if is_good:
-        assert sign_in(house.auth, request).staff.staff_no == "lobby"
-    else:
-        assert isinstance(refused(house)(request), SignInFailed)
+def test_a_challenge_lives_for_one_to_two_windows(house):
+    tablet = house.tablet()
+    for age_s, is_good in ((0, True), (150, True), (300, False)):
+        request = tablet.request("lobby")
+        house.clock.advance(seconds=age_s)
+        if is_good:
+            assert sign_in(house.auth, request).staff.staff_no == "lobby"
+        else:
+            assert isinstance(refused(house)(request), SignInFailed)
 
 
 def test_five_failures_lock_for_half_an_hour(house):
@@ -192,11 +193,12 @@ def test_a_password_that_somebody_else_chose_must_be_replaced(house):
     assert tablet.sign_in("new", new_password=NEW_PASSWORD)
 
 
-@pytest.mark.parametrize("weak", ["Ab-1", "abcdefgh1", "ABCDEFGH-", "lobby-Lobby-1", PASSWORD, "Aa1-" * 40])
-def test_a_weak_new_password_is_refused_with_its_reason(house, weak):
-    refusal = refused(house)(house.tablet().request("lobby", new_password=weak))
-    assert (type(refusal), refusal.code) == (PasswordRefused, ErrorCode.PASSWORD_REFUSED)
-    assert refusal.detail
+def test_a_weak_new_password_is_refused_with_its_reason(house):
+    tablet = house.tablet()
+    for weak in ("Ab-1", "abcdefgh1", "ABCDEFGH-", "lobby-Lobby-1", PASSWORD, "Aa1-" * 40):
+        refusal = refused(house)(tablet.request("lobby", new_password=weak))
+        assert (type(refusal), refusal.code) == (PasswordRefused, ErrorCode.PASSWORD_REFUSED), weak
+        assert refusal.detail
 
 
 def test_a_reset_lifts_the_lockout_and_ends_all_sessions(house):
