@@ -128,6 +128,8 @@ class Desk:
 
     def check_names(self, kind: Kind, named: Mapping[str, Any]) -> None:
         """Refuse fields that only the server writes, and unknown ones unless the tablet's schema is newer (P9)."""
+        if named.keys() <= kind.offered:
+            return
         if stamped := [name for name in named if name.partition(".")[0] in kind.stamped]:
             raise Refused(ErrorCode.READ_ONLY_FIELD, fields=stamped)
         unknown = [name for name in named if kind.policy(name) is None]
@@ -164,8 +166,9 @@ class Desk:
         if is_new:
             stamps |= {
                 "author": self.actor.staff_no, "install_id": self.actor.install_id, "received_at": self.at,
-                "made_at": estimate_made_at(mutation.made_at, self.device, self.now),
             }  # fmt: skip
+            if "made_at" in kind.stamped:
+                stamps["made_at"] = estimate_made_at(mutation.made_at, self.device, self.now)
         return {name: value for name, value in stamps.items() if name in kind.stamped}
 
     def _check_parked(self, stored: Stored) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 from msgspec import Struct
@@ -99,9 +99,14 @@ class Engine:
         now = self.clock()
         context = PushContext(
             actor=actor, kinds=self.kinds, now=now, device=device, schema=SCHEMA,
-            countersign=lambda digest: sign(self.server_key, f"{digest}|{write_moment(now)}".encode()),
+            countersign=self._countersigner(now),
         )  # fmt: skip
         return self.store.write(lambda unit: push_batch(unit, parcels, context))
+
+    def _countersigner(self, now: datetime) -> Callable[[str], str]:
+        """Return what signs that evidence was here at this moment, once for each digest."""
+        at = write_moment(now)
+        return cache(lambda digest: sign(self.server_key, f"{digest}|{at}".encode()))
 
     def _public_key(self, actor: Actor, epoch: str | None) -> bytes:
         def look(snapshot: Snapshot) -> bytes:
@@ -277,7 +282,7 @@ class Engine:
         now = self.clock()
         context = PushContext(
             actor=actor, kinds=self.kinds, now=now, device=DeviceClock(), schema=SCHEMA,
-            countersign=lambda digest: sign(self.server_key, f"{digest}|{write_moment(now)}".encode()),
+            countersign=self._countersigner(now),
         )  # fmt: skip
         return self.store.write(lambda unit: judge_review(unit, review_id, request, context, area))
 

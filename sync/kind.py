@@ -91,6 +91,11 @@ class Kind:
         """Fields that only the server writes."""
         return frozenset(name for name, policy in self.policies.items() if policy is Merge.STAMPED)
 
+    @cached_property
+    def offered(self) -> frozenset[str]:
+        """Fields that a tablet may name."""
+        return frozenset(self.policies) - self.stamped
+
     @property
     def life(self) -> Life | None:
         """The state machine, if the kind has one."""
@@ -115,8 +120,11 @@ class Kind:
 
     def policy(self, path: str) -> Merge | None:
         """Return how a touched path merges, or None if the kind has no such field."""
-        head, dot, _ = path.partition(".")
-        return self.policies.get(head) if not dot or head in self.keyed else None
+        policy = self.policies.get(path)
+        if policy is not None or "." not in path:
+            return policy
+        head = path.partition(".")[0]
+        return self.policies[head] if head in self.keyed else None
 
     def validate(self, body: Body) -> bytes:
         """Return the encoded, checked body. Raises msgspec.ValidationError saying what is wrong."""

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 def write_moment(moment: datetime) -> str:
     """Return an aware `moment` as `2026-11-21T01:30:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    universal = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return universal.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_moment(text: str) -> datetime | None:

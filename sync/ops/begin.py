@@ -110,13 +110,15 @@ def _link(desk: Desk, parcel: Parcel, mutation: Mutation) -> list[str]:
 def _judge_access(desk: Desk, kind: Kind, mutation: Mutation) -> list[str]:
     """Accept evidence about a record that has left the person's scope, if it was made before that (P8)."""
     outside = desk.references_outside(kind, mutation.set)
+    if not outside:
+        return []
     made_at = estimate_made_at(mutation.made_at, desk.device, desk.now)
     for reference in kind.record.references:
         if reference.field in outside:
             stored = desk.work.find(Key(reference.kind, mutation.set[reference.field]))
             if stored is None or made_at > _access_ended(desk, stored):
                 raise Refused(ErrorCode.NOT_IN_SCOPE, fields=[reference.field])
-    return [ErrorCode.AFTER_REVOCATION.code] if outside else []
+    return [ErrorCode.AFTER_REVOCATION.code]
 
 
 def _access_ended(desk: Desk, stored: Stored) -> str:
