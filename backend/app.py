@@ -14,10 +14,10 @@ from litestar.di import Provide
 
 from backend.auth.admin_routes import admin_routes
 from backend.auth.gate import Gate
-from backend.auth.guard import Authenticator
 from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import HOLDING_PROJECTION
+from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
@@ -29,7 +29,6 @@ from backend.files.uploads import Uploads
 from backend.jobs.leader import leadership_for
 from backend.jobs.schedule import Clockwork
 from backend.jobs.work import list_jobs
-from backend.live.hub import Hub
 from backend.registry import KINDS
 from backend.settings import Settings
 from backend.storage.engine import make_engine
@@ -49,8 +48,6 @@ from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
 
 PROJECTIONS = {"holding": HOLDING_PROJECTION, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
-HEADS_POLL_S = 0.25  # with PostgreSQL, other processes commit too
-HEADS_POLL_EMBEDDED_S = 1.0  # with SQLite, only an operator's command does
 
 Clock = Callable[[], datetime]
 
@@ -75,18 +72,12 @@ class House:
         )  # fmt: skip
         self.auth = Auth(self.store, kept.secret, clock, settings)
         self.metrics = Metrics()
-        self.door = SyncDoor(self.engine, self.auth, Authenticator(self.auth), self.metrics)
-        self.hub = Hub(self.door.read_heads, poll_s=HEADS_POLL_EMBEDDED_S if self.is_embedded else HEADS_POLL_S)
+        self.door = SyncDoor(self.engine, self.auth, self.metrics)
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
         jobs = list_jobs(self.engine, self.store, self.uploads.sweep)
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())
-
-    @property
-    def is_embedded(self) -> bool:
-        """Whether the database is a file of this machine."""
-        return self.store.engine.dialect.name == "sqlite"
 
     def close(self) -> None:
         """Let running work end, then let go of the database."""
@@ -106,7 +97,7 @@ class House:
         )
 
     def _committed(self, moved: frozenset[str]) -> None:
-        self.hub.committed(moved)
+        self.door.hub.committed(moved)
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
@@ -122,7 +113,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         lifespan=[lambda _app: living(house)],
         logging_config=None,  # the log is set up where the process starts
     )
-    app.state.house = house
+    app.state.house, app.state.door = house, house.door
     files = {f"{API}{FILES_PATH}": capabilities(settings.file_bytes_max)}
     app.asgi_handler = Doorway(Options(app.asgi_handler, app, files), house.metrics, house.epoch)
     return app
@@ -130,10 +121,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
 
 def dependencies(house: House) -> dict[str, Provide]:
     """Return what handlers may ask for by name."""
-    files = FileDoor(house.uploads, house.blobs, file_bytes_max=house.settings.file_bytes_max)
+    files = FileDoor(
+        house.uploads,
+        house.blobs,
+        file_bytes_max=house.settings.file_bytes_max,
+        area_of=lambda org_id: house.store.read(lambda look: orgs_below(look.connection, org_id)),
+    )
     parts: dict[str, Any] = {
         "door": house.door,
-        "hub": house.hub,
         "desk": Desk(house.engine, house.store),
         "files": files,
         "metrics": house.metrics,
@@ -146,7 +141,7 @@ def dependencies(house: House) -> dict[str, Provide]:
 @asynccontextmanager
 async def living(house: House) -> AsyncIterator[None]:
     """Run what runs beside requests, from the first request to after the last."""
-    telling = asyncio.create_task(house.hub.run())
+    telling = asyncio.create_task(house.door.hub.run())
     house.clockwork.start()
     try:
         yield

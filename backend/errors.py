@@ -77,6 +77,8 @@ def headers_of(problem: ProblemDocument) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if problem.code == ErrorCode.TUS_VERSION.code:
+        headers["Tus-Version"] = problem.args["spoken"]
     if problem.status == 426:
         headers["Upgrade"] = "padsync"
     if problem.retry_after_ms is not None:

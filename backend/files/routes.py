@@ -5,7 +5,7 @@ keeps files by content or ties an upload to an install.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
@@ -37,16 +37,17 @@ SILENCE_S_MAX = 30.0  # a line that says nothing for so long is given up; what c
 P = ParamSpec("P")
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
-MayRead = Callable[[Actor, list[Bringer]], bool]
+AreaOf = Callable[[str], Collection[str]]  # an institution → itself and all below it
 
 
 class FileDoor:
-    """What the routes need: the uploads, the finished files, the limit, and who may read what others brought."""
+    """What the routes need: the uploads, the finished files, the limit, and whose area an institution belongs to."""
 
-    def __init__(self, uploads: Uploads, blobs: Blobs, *, file_bytes_max: int) -> None:
+    def __init__(self, uploads: Uploads, blobs: Blobs, *, file_bytes_max: int, area_of: AreaOf) -> None:
         self.uploads = uploads
-        self.blobs = blobs
+        self._blobs = blobs
         self.file_bytes_max = file_bytes_max
+        self._area_of = area_of
 
     def create(self, headers: Mapping[str, str], actor: Actor) -> Upload:
         """Begin an upload for the actor's install."""
@@ -55,8 +56,9 @@ class FileDoor:
 
     def read(self, digest: str, actor: Actor) -> File:
         """Return a finished file. Raises NotFound, also for those who may not read it."""
-        path, bringers = self.blobs.get(digest)
-        if not any(may_read(actor, bringer) for bringer in bringers):
+        path, bringers = self._blobs.get(digest)
+        area = self._area_of(actor.org_id)
+        if not any(may_read(actor, bringer, area) for bringer in bringers):
             raise NotFound
         return File(
             path=path,
@@ -133,11 +135,11 @@ class FilesController(Controller):
         return await in_thread(files.read, digest, actor)
 
 
-def may_read(actor: Actor, bringer: Bringer) -> bool:
-    """Tell whether an actor may read what `bringer` brought: their own, or their institution's for those who check."""
+def may_read(actor: Actor, bringer: Bringer, area: Collection[str]) -> bool:
+    """Tell whether an actor may read what `bringer` brought: their own, or their area's for those who check."""
     is_own = bringer.install_id == actor.install_id or bringer.staff_no == actor.staff_no
     checks = not actor.roles.isdisjoint({Role.SUPERVISOR.value, Role.AUDITOR.value})
-    return is_own or (checks and bringer.org_id == actor.org_id)
+    return is_own or (checks and bringer.org_id in area)
 
 
 def told(upload: Upload, status: int, headers: Mapping[str, str] | None = None) -> Response[None]:

@@ -106,10 +106,13 @@ class Uploads:
 
     def writer(self, install_id: str, upload_id: str, offset: int, checksum: Checksum | None) -> "PartWriter":
         """Return what takes the bytes of one part. Raises UploadOffset if it begins elsewhere, Busy beside another."""
-        if self.get(install_id, upload_id).is_finished:
-            raise UploadOffset(offset=self.get(install_id, upload_id).offset)
+        self._check_open(self.get(install_id, upload_id), offset)
         hold = locked(self._part(install_id, upload_id))
-        handle = hold.__enter__()
+        try:
+            handle = hold.__enter__()
+        except FileNotFoundError:  # finished or ended, a moment ago
+            self._check_open(self.get(install_id, upload_id), offset)
+            raise
         upload = self.get(install_id, upload_id)  # again, now that nobody else moves it
         if upload.offset != offset:
             hold.__exit__(None, None, None)
@@ -126,6 +129,10 @@ class Uploads:
         moved = msgspec.structs.replace(upload, offset=offset)
         self._save(moved)
         return self._finish(moved) if offset == upload.length else moved
+
+    def _check_open(self, upload: Upload, offset: int) -> None:
+        if upload.is_finished or upload.offset != offset:
+            raise UploadOffset(offset=upload.offset)
 
     def _finish(self, upload: Upload) -> Upload:
         part = self._part_of(upload)
