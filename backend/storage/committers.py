@@ -70,6 +70,11 @@ class GroupCommitter:
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """How many units wait for the writer; near WAITING_MAX the disk is too slow for the load."""
+        return self._waiting.qsize()
+
     def run(self, attempt: Callable[[Driver], T]) -> T:
         """Return the attempt's result after its commit. Raises Busy if too many wait, or the store is closing."""
         assert threading.current_thread() is not self._thread, "a unit of work started another"

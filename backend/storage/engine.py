@@ -40,14 +40,20 @@ def read_url(url: str) -> URL:
     return parsed.set(drivername="sqlite+pysqlite")
 
 
-def make_engine(url: str, *, pool_size: int = POOL_SIZE, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+def make_engine(
+    url: str,
+    *,
+    pool_size: int = POOL_SIZE,
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+    checkout_timeout_s: float = CHECKOUT_TIMEOUT_S,
+) -> Engine:
     """Return an engine whose transactions are safe by default.
 
     On SQLite every transaction begins IMMEDIATE unless it comes from `reading(engine)`; on PostgreSQL it is
     READ COMMITTED. Raises UnusableUrl.
     """
     parsed = read_url(url)
-    limits: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": CHECKOUT_TIMEOUT_S}
+    limits: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": checkout_timeout_s}
     if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed, isolation_level="READ COMMITTED", **limits)
     arguments = {"timeout": busy_timeout_ms / 1000, "check_same_thread": False}

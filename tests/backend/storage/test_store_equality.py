@@ -26,8 +26,6 @@ _numbers = st.integers(1, 4)
 numbers = st.builds(
     NumberKey, st.just(DAY[0]), st.sampled_from("AB"), st.just(DAY[1]), st.sampled_from(["", "C"]), _numbers
 )
-    NumberKey, st.just(DAY[0]), st.sampled_from("AB"), st.just(DAY[1]), st.sampled_from(["", "C"]), st.integers(1, 4)
-)
 line = st.tuples(st.just(DAY[0]), st.sampled_from("AB"), st.just(DAY[1]))
 
 save_record = st.fixed_dictionaries(
