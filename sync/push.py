@@ -158,7 +158,7 @@ def _outbound(desk: Desk, writes: Sequence[Write]) -> list[Outbound]:
     return [
         Outbound(kind=write.after.kind, id=write.after.id, version=write.after.version, at=desk.at)
         for write in writes
-        if desk.kinds[write.after.kind].is_outbound and write.after.standing == "live"
+        if write.after.standing == "live" and desk.kinds[write.after.kind].is_outbound
     ]
 
 
