@@ -44,6 +44,7 @@ class Tables:
     remembered: dict[tuple[str, int], Remembered] = field(default_factory=dict)
     evidence: dict[tuple[str, str], Evidence] = field(default_factory=dict)
     lines: dict[tuple[str, str, str], int] = field(default_factory=dict)  # next number
+    number_gap: int = 0  # lines that a restored backup did not know begin above it
     leases: dict[str, LeaseRow] = field(default_factory=dict)
     numbers: dict[NumberKey, tuple[str, ...]] = field(default_factory=dict)
     purges: dict[str, PurgeRow] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Tables:
         """Return a copy that can be thrown away; what it holds is immutable but for two layers of dicts."""
         forked = copy.copy(self)
         for name, table in vars(self).items():
-            setattr(forked, name, table.copy())
+            setattr(forked, name, copy.copy(table))
         forked.rows = _Layered(self.rows)
         forked.audit = _Layered(self.audit)
         return forked
@@ -181,14 +182,14 @@ class MemoryUnit(MemorySnapshot):
 
     def next_number(self, branch: str, series: str, date: str, count: int) -> int:
         self._step("next_number")
-        first = self.tables.lines.get((branch, series, date), 1)
+        first = self.tables.lines.get((branch, series, date), 1 + self.tables.number_gap)
         self.tables.lines[branch, series, date] = first + count
         return first
 
     def raise_number(self, branch: str, series: str, date: str, least: int) -> None:
         self._step("raise_number")
         line = (branch, series, date)
-        self.tables.lines[line] = max(self.tables.lines.get(line, 1), least + 1)
+        self.tables.lines[line] = max(self.tables.lines.get(line, 1 + self.tables.number_gap), least + 1)
 
     def find_lease_by_request(self, install_id: str, request_id: str) -> LeaseRow | None:
         leases = self.tables.leases.values()
@@ -289,3 +290,4 @@ class MemoryStore:
         self.tables = backup.fork()
         self.tables.epochs = [*backup.epochs, epoch]
         self.tables.lines = {line: next + number_gap for line, next in backup.lines.items()}
+        self.tables.number_gap = number_gap
