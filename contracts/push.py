@@ -27,6 +27,7 @@ class Mutation(Message, frozen=True, kw_only=True):
     base: Annotated[dict[FieldPath, Any], Meta(max_length=FIELDS_MAX)] = {}  # what the tablet believed
     set: Annotated[dict[FieldPath, Any], Meta(max_length=FIELDS_MAX)] = {}
     made_at: ClockEvidence  # shown and judged, never used for order
+    schema: Annotated[int, Meta(ge=0)] = 0  # the one it was made under, if not the request's: an older app's journal
     reason: Annotated[str, Meta(max_length=500)] = ""
     sig: Signature | None = None
 

@@ -25,9 +25,17 @@ def estimate_made_at(made_at: ClockEvidence, device: DeviceClock, received_at: d
     if device.boot and device.boot == made_at.boot and device.mono_ms is not None:
         age = timedelta(milliseconds=max(0, min(device.mono_ms - made_at.mono_ms, 10**11)))
         return write_moment(received_at - age)
-    wall = read_moment(made_at.wall)
+    return write_moment(min(_corrected(made_at.wall, device, received_at), received_at))
+
+
+def _corrected(told: str, device: DeviceClock, received_at: datetime) -> datetime:
+    """Return what the wall clock told, by the server's clock; a wall that tells nothing possible told "now"."""
+    wall = read_moment(told)
     if wall is None:
-        return write_moment(received_at)
-    if device.wall_ms is not None:
-        wall += timedelta(milliseconds=max(-(10**13), min(received_at.timestamp() * 1000 - device.wall_ms, 10**13)))
-    return write_moment(min(wall, received_at))
+        return received_at
+    if device.wall_ms is None:
+        return wall
+    try:
+        return wall + timedelta(milliseconds=received_at.timestamp() * 1000 - device.wall_ms)
+    except OverflowError:
+        return received_at

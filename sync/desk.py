@@ -14,7 +14,9 @@ from contracts.policy import Op
 from contracts.push import FieldOutcome, Mutation, Outcome
 from sync.clock import DeviceClock, estimate_made_at
 from sync.kind import Actor, Kind, Kinds
+from sync.lifts import schema_of
 from sync.moments import write_moment
+from sync.needs import key_of, references_of
 from sync.parcels import Parcel
 from sync.records import Workspace, new_version, parked_creation
 from sync.reviews import new_review, review_id
@@ -46,7 +48,10 @@ class Known(Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """Settles the mutations of one batch, one after the other, on one workspace."""
+    """Settles the mutations of one batch, one after the other, on one workspace.
+
+    `attempt` is empty but when a person tries a parked mutation again: what that raises is new, not known already.
+    """
 
     def __init__(
         self,
@@ -58,13 +63,16 @@ class Desk:
         now: datetime,
         device: DeviceClock,
         schema: int,
+        attempt: str = "",
     ) -> None:
         self.actor, self.kinds, self.work, self.known = actor, kinds, work, known
         self.now, self.at, self.device = now, write_moment(now), device
-        self.is_newer = actor.schema > schema  # the tablet may know fields that this server does not
+        self.schema, self.attempt = schema, attempt
         self.evidence_head = known.evidence_head
         self.evidence: dict[str, Evidence] = {}
-        self.numbers: dict[NumberKey, str] = {}
+        self.chain_flags: dict[str, list[str]] = {}  # hash of evidence → what is odd about its place
+        self.numbers: list[tuple[NumberKey, str]] = []
+        self.taken = dict(known.taken)
         self.alarms: list[tuple[ErrorCode, int]] = []
 
     # --- ends of a mutation
@@ -72,11 +80,9 @@ class Desk:
     def park(self, parcel: Parcel, problem: Problem, depends_on: str | None = None, mark: str = "") -> Outcome:
         """Keep a mutation that cannot apply, whole, for whoever must act."""
         review = self.raise_review(parcel, "parked", problem, depends_on=depends_on, mark=mark)
-        mutation = parcel.mutation
-        if mutation is not None and mutation.op in (Op.CREATE, Op.APPEND) and self.work.find(key_of(mutation)) is None:
-            self.work.put(
-                parked_creation(key_of(mutation), review, self.actor.install_id, by=self.actor.staff_no, at=self.at)
-            )
+        key = parcel.begins
+        if key is not None and self.work.find(key) is None:
+            self.work.put(parked_creation(key, review, self.actor.install_id, by=self.actor.staff_no, at=self.at))
         return Outcome(n=parcel.n, status="parked", parked=review, problem=problem)
 
     def conflict(self, parcel: Parcel, problem: Problem, version: int, fields: list[FieldOutcome]) -> Outcome:
@@ -98,8 +104,8 @@ class Desk:
             self.alarms.append((code, parcel.n))
         if self.work.find(Key("review", id)) is None:
             body = new_review(
-                actor=self.actor, n=parcel.n, sort=sort, problem=problem, mutation=parcel.as_typed(), at=self.at,
-                must_act=must_act, fields=list(fields), depends_on=depends_on,
+                actor=self.actor, n=parcel.n, schema=schema_of(parcel, self.actor), sort=sort, problem=problem,
+                mutation=parcel.as_typed(), at=self.at, must_act=must_act, fields=list(fields), depends_on=depends_on,
             )  # fmt: skip
             kind = self.kinds["review"]
             self.work.put(new_version(kind, id, None, body, (), by=self.actor.staff_no, at=self.at))
@@ -107,7 +113,7 @@ class Desk:
 
     def review_of(self, parcel: Parcel, mark: str = "") -> str:
         """Return the id of this mutation's review; `mark` tells several of one mutation apart."""
-        return review_id(self.actor.install_id, parcel.n, parcel.digest, mark)
+        return review_id(self.actor.install_id, parcel.n, parcel.digest, mark + self.attempt)
 
     def was_seen(self, hash: str) -> bool:
         """Say whether this hash is evidence of the install, from this batch or before."""
@@ -126,31 +132,38 @@ class Desk:
             raise Refused(ErrorCode.NOT_IN_SCOPE)
         return stored
 
-    def check_names(self, kind: Kind, named: Mapping[str, Any]) -> None:
+    def is_newer(self, mutation: Mutation) -> bool:
+        """Say whether the tablet may know fields that this server does not (P9)."""
+        return (mutation.schema or self.actor.schema) > self.schema
+
+    def check_names(self, kind: Kind, mutation: Mutation) -> None:
         """Refuse fields that only the server writes, and unknown ones unless the tablet's schema is newer (P9)."""
-        if named.keys() <= kind.offered:
+        if mutation.set.keys() <= kind.offered:
             return
-        if stamped := [name for name in named if name.partition(".")[0] in kind.stamped]:
+        if stamped := [name for name in mutation.set if name.partition(".")[0] in kind.stamped]:
             raise Refused(ErrorCode.READ_ONLY_FIELD, fields=stamped)
-        unknown = [name for name in named if kind.policy(name) is None]
-        if unknown and (not self.is_newer or any("." in name for name in unknown)):
+        unknown = [name for name in mutation.set if kind.policy(name) is None]
+        if unknown and (not self.is_newer(mutation) or any("." in name for name in unknown)):
             raise Refused(ErrorCode.VALIDATION_FAILED, wrong="unknown fields", fields=unknown[:20])
 
     def check_home(self, kind: Kind, stored: Stored, body: Body, op: Op) -> None:
         """Refuse a new record that would not lie in the person's scope, or is not theirs to make."""
-        if not self.actor.sees(stored.buckets) or not kind.may(self.actor, op, body):
+        if not self.actor.sees(stored.buckets) or not self.may(kind, op, body):
             raise Refused(ErrorCode.NOT_IN_SCOPE)
 
-    def references_outside(self, kind: Kind, named: Mapping[str, Any]) -> list[str]:
-        """Return the fields that name a record out of scope; refuse one whose creation is parked (P4)."""
-        outside = []
-        for reference in kind.record.references:
-            id = named.get(reference.field)
-            stored = self.work.find(Key(reference.kind, id)) if isinstance(id, str) else None
+    def may(self, kind: Kind, op: Op, body: Body) -> bool:
+        """Say whether the kind lets the person do this; a supervisor's word stands above it."""
+        return self.actor.is_granted or kind.may(self.actor, op, body)
+
+    def references_outside(self, mutation: Mutation) -> dict[str, Stored | None]:
+        """Return field → record for those out of scope; refuse one whose creation is parked (P4)."""
+        outside: dict[str, Stored | None] = {}
+        for field, key in references_of(mutation, self.kinds).items():
+            stored = self.work.find(key)
             if stored is not None:
                 self._check_parked(stored)
-            if id is not None and (stored is None or not self.actor.sees(stored.buckets)):
-                outside.append(reference.field)
+            if stored is None or not self.actor.sees(stored.buckets):
+                outside[field] = stored
         return outside
 
     def version(self, kind: Kind, id: str, before: Stored | None, body: Body, touched: Collection[str] = ()) -> Stored:
@@ -176,6 +189,10 @@ class Desk:
             raise Refused(ErrorCode.DEPENDS_ON, depends_on=stored.review, parked=stored.review)
 
 
-def key_of(mutation: Mutation) -> Key:
-    """Return the identity of the record that a mutation is about."""
-    return Key(mutation.kind, mutation.id)
+def open_subject(desk: Desk, kind: Kind, mutation: Mutation) -> tuple[Stored, Body]:
+    """Return the live record that a mutation is about and its body, if the person may do this to it."""
+    subject = desk.subject(mutation)
+    body = kind.read(subject.body)
+    if not desk.may(kind, mutation.op, body):
+        raise Refused(ErrorCode.NOT_IN_SCOPE)
+    return subject, body

@@ -3,22 +3,24 @@
 from collections.abc import Callable, Collection, Mapping
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from contracts.base import Body
 from contracts.errors import Actor as Who
+from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.review import Decision, DecisionRequest, ReviewItem
-from sync.desk import Desk, Known
 from sync.errors import AlreadyDecided, Forbidden, Malformed, NotFound, OwnWork, StillRefused
+from sync.lifts import lift
 from sync.merge import set_paths
 from sync.moments import write_moment
-from sync.needs import keys_of, numbers_of
 from sync.ops import settle
 from sync.parcels import Parcel, unpack
-from sync.push import PushContext
+from sync.push import PushContext, open_desk, save_effects
 from sync.records import Workspace, new_version
-from sync.store import AuditEntry, Install, Key, Stored, Unit
+from sync.reviews import disputed_values, review_id
+from sync.secrets import carries_secret
+from sync.store import AuditEntry, Evidence, Install, Key, NumberKey, Stored, Unit
 
 AFTER: Mapping[Decision, str] = {
     Decision.KEEP: "kept",
@@ -30,14 +32,14 @@ AFTER: Mapping[Decision, str] = {
 
 
 def judge_review(
-    unit: Unit, review_id: str, request: DecisionRequest, context: PushContext, area: Collection[str]
+    unit: Unit, id: str, request: DecisionRequest, context: PushContext, area: Collection[str]
 ) -> ReviewItem:
     """Carry out a decision and settle the review, all in one unit.
 
     Raises NotFound outside the caller's area, OwnWork for a supervisor's own mutation, AlreadyDecided if
     somebody was first, StillRefused with the reason if a retried mutation is refused again.
     """
-    key = Key("review", review_id)
+    key = Key("review", id)
     stored = unit.records([key]).get(key)
     if stored is None or stored.standing != "live":
         raise NotFound("there is no such review")
@@ -45,9 +47,29 @@ def judge_review(
     _check_judge(body, context, area)
     if body["state"] != "open" or stored.version != request.version:
         raise AlreadyDecided(state=body["state"], version=stored.version)
-    work = Workspace({key: stored})
-    DEEDS[request.decision](unit, work, body, request, context)
-    return _settle(unit, work, stored, body, request, context)
+    if carries_secret(request.set):
+        raise Malformed("`set` carries a password, PIN or card secret; such things are never stored")
+    case = Case(unit, Workspace({key: stored}), stored, body, request, context)
+    DEEDS[request.decision](case)
+    return _settle(case)
+
+
+class Case(Struct, frozen=True):
+    """A review under judgement."""
+
+    unit: Unit
+    work: Workspace
+    stored: Stored
+    body: Body
+    request: DecisionRequest
+    context: PushContext
+    evidence: list[Evidence] = []
+    numbers: list[tuple[NumberKey, str]] = []
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether the author decides, in their own right and no other."""
+        return bool(self.body["author"] == self.context.actor.staff_no)
 
 
 def _check_judge(body: Body, context: PushContext, area: Collection[str]) -> None:
@@ -61,95 +83,95 @@ def _check_judge(body: Body, context: PushContext, area: Collection[str]) -> Non
         raise OwnWork
 
 
-def _settle(
-    unit: Unit, work: Workspace, stored: Stored, body: Body, request: DecisionRequest, context: PushContext
-) -> ReviewItem:
-    at, by = write_moment(context.now), context.actor.staff_no
+def _settle(case: Case) -> ReviewItem:
+    stored, body, request = case.stored, case.body, case.request
+    at, by = write_moment(case.context.now), case.context.actor.staff_no
     settled = {
         "state": AFTER[request.decision], "settled_by": by, "settled_at": at, "settled_reason": request.reason
     }  # fmt: skip
-    kind = context.kinds["review"]
-    after = new_version(kind, stored.id, stored, body | settled, settled, by=by, at=at)
-    work.put(after)
-    unit.save_records(work.writes())
-    detail = {"decision": request.decision.value, "reason": request.reason, "author": body["author"]}
+    kinds = case.context.kinds
+    after = new_version(kinds["review"], stored.id, stored, body | settled, settled, by=by, at=at)
+    made = [f"{write.after.kind}/{write.after.id}/{write.after.version}" for write in case.work.writes()]
+    case.work.put(after)
+    save_effects(case.unit, kinds, case.work, at, evidence=case.evidence, numbers=case.numbers)
+    detail = {"decision": request.decision.value, "reason": request.reason, "author": body["author"], "made": made}
     entry = AuditEntry(
         stream=f"org:{body['org_id']}", at=at, actor=by, action="review", subject=stored.id, detail=detail
     )
-    unit.audit(entry)
+    case.unit.audit(entry)
     return ReviewItem(id=stored.id, version=after.version, body=body | settled)
 
 
-def _leave(_unit: Unit, _work: Workspace, _body: Body, request: DecisionRequest, _context: PushContext) -> None:
-    if request.decision is Decision.DISCARD and not request.reason.strip():
+def _leave(case: Case) -> None:
+    if case.request.decision is Decision.DISCARD and not case.request.reason.strip():
         raise Malformed("discarding what somebody typed needs a reason")
 
 
-def _override(unit: Unit, work: Workspace, body: Body, request: DecisionRequest, context: PushContext) -> None:
+def _override(case: Case) -> None:
     """Make the loser's disputed values a normal new version of the record."""
-    key = Key(body.get("subject_kind") or "", body.get("subject_id") or "")
-    subject = unit.records([key]).get(key)
-    mine = {field["field"]: field.get("mine") for field in body.get("fields", ()) if field.get("conflict")}
+    key = Key(case.body.get("subject_kind") or "", case.body.get("subject_id") or "")
+    subject = case.unit.records([key]).get(key)
+    mine = disputed_values(case.body)
     if subject is None or subject.standing != "live" or not mine:
         raise Malformed("there is no disputed value to put in the record's place")
-    work.load(subject)
-    mine |= {name: value for name, value in request.set.items() if name in mine}
+    kind, actor = case.context.kinds[key.kind], case.context.actor
+    before = kind.read(subject.body)
+    if case.is_own and not (actor.sees(subject.buckets) and kind.may(actor, Op.PATCH, before)):
+        raise Forbidden("the record is not yours to change any more")
+    mine |= {name: value for name, value in case.request.set.items() if name in mine}
     try:
-        changed = set_paths(context.kinds[key.kind].read(subject.body), mine)
-        by, at = context.actor.staff_no, write_moment(context.now)
-        work.put(new_version(context.kinds[key.kind], key.id, subject, changed, mine, by=by, at=at))
+        case.work.load(subject)
+        changed, at = set_paths(before, mine), write_moment(case.context.now)
+        case.work.put(new_version(kind, key.id, subject, changed, mine, by=actor.staff_no, at=at))
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from error
 
 
-def _retry(unit: Unit, work: Workspace, body: Body, request: DecisionRequest, context: PushContext) -> None:
-    """Try the parked mutation again as its author's, with the judge's authority over scope."""
-    if body["sort"] != "parked":
-        raise Malformed("only a parked mutation can be tried again")
-    install = unit.find_install(body["install_id"])
+def _retry(case: Case) -> None:
+    """Try again what was not applied, as its author's, with the judge's authority over scope."""
+    body, context = case.body, case.context
+    if body["sort"] == "flag" or disputed_values(body):
+        raise Malformed("only what was not applied can be tried again")
+    install = case.unit.find_install(body["install_id"])
     if install is None:
         raise NotFound("the install of this mutation is not known any more")
-    parcel = _parcel(body, request, install)
-    desk = _open_desk(unit, work, body, parcel, install, context)
+    actor = msgspec.structs.replace(context.actor, install_id=install.install_id, schema=body["schema"])
+    if not case.is_own:
+        actor = msgspec.structs.replace(actor, staff_no=body["author"], org_id=body["org_id"], is_granted=True)
+    parcel = lift(_parcel(case, install), context.kinds, actor, context.schema)
+    sitting = msgspec.structs.replace(context, actor=actor)
+    desk = open_desk(
+        case.unit, install, [parcel], sitting, work=case.work, attempt=f"{case.stored.id}|{case.stored.version}"
+    )
     outcome = settle(desk, parcel)
     if outcome.problem is not None:
         raise StillRefused(code=outcome.problem.code, **outcome.problem.args)
-    if desk.numbers:
-        unit.take_numbers(desk.numbers)
+    case.evidence.extend(desk.evidence.values())
+    case.numbers.extend(desk.numbers)
 
 
-def _parcel(body: Body, request: DecisionRequest, install: Install) -> Parcel:
-    typed = dict(body["mutation"])
-    if request.decision is Decision.EDIT:
-        if not request.set:
-            raise Malformed("an edit needs the corrected values in `set`")
-        typed["set"] = {**(typed.get("set") or {}), **request.set}
-        typed.pop("sig", None)  # what a supervisor corrects is not the device's word any more
-    parcel = unpack([Raw(msgspec.json.encode(typed))], install.public_key)[0]
-    is_evidence_edit = request.decision is Decision.EDIT and typed.get("op") == Op.APPEND.value
-    if is_evidence_edit:
+def _parcel(case: Case, install: Install) -> Parcel:
+    typed = dict(case.body["mutation"])
+    if case.request.decision is Decision.EDIT:
+        typed = _edited(case, typed)
+    return unpack([Raw(msgspec.json.encode(typed))], install.public_key)[0]
+
+
+def _edited(case: Case, typed: Body) -> Body:
+    if not case.request.set:
+        raise Malformed("an edit needs the corrected values in `set`")
+    if typed.get("op") == Op.APPEND.value:
         raise Forbidden("evidence is amended by its author, never edited")
-    return parcel
+    was = typed.get("set")
+    typed["set"] = {**(was if isinstance(was, dict) else {}), **case.request.set}
+    typed.pop("sig", None)  # what a person corrects is not the device's word any more
+    if case.body["cause"] == ErrorCode.GONE.code and typed.get("op") == Op.PATCH.value:
+        # A retired id never comes back: what was typed lives on as a new record, completed by the judge.
+        typed |= {"op": Op.CREATE.value, "id": review_id(case.body["install_id"], case.body["n"], "", "revived")}
+    return typed
 
 
-def _open_desk(unit: Unit, work: Workspace, body: Body, parcel: Parcel, install: Install, context: PushContext) -> Desk:
-    mutations = [parcel.mutation] if parcel.mutation else []
-    for stored in unit.records(keys_of(mutations, context.kinds)).values():
-        work.load(stored)
-    author = msgspec.structs.replace(
-        context.actor, install_id=install.install_id, staff_no=body["author"], org_id=body["org_id"], is_granted=True
-    )  # fmt: skip
-    known = Known(
-        letter=install.letter,
-        evidence_head=install.evidence_head,
-        taken=unit.taken(numbers_of(mutations, context.kinds)),
-        was_seen=lambda hash: unit.has_evidence(install.install_id, hash),
-        countersign=context.countersign,
-    )
-    return Desk(author, context.kinds, work, known, now=context.now, device=context.device, schema=context.schema)
-
-
-DEEDS: Mapping[Decision, Callable[[Unit, Workspace, Body, DecisionRequest, PushContext], None]] = {
+DEEDS: Mapping[Decision, Callable[[Case], None]] = {
     Decision.KEEP: _leave,
     Decision.OVERRIDE: _override,
     Decision.RETRY: _retry,

@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, Struct
 from contracts.base import Body
 from contracts.policy import Life, Merge, Op, Record
 from contracts.privacy import Privacy
+from contracts.push import Mutation
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -37,6 +38,9 @@ class Proposal(Struct, frozen=True, kw_only=True):
     body: Body
 
 
+Lift = Callable[[Mutation], Mutation | None]  # from one schema to the next; None where no machine can
+
+
 def anyone(_actor: Actor, _op: Op, _body: Body) -> bool:
     """Allow whoever has the record in scope."""
     return True
@@ -54,8 +58,12 @@ class Kind:
         check: Callable[[Body], str | None] | None = None,
         propose: Callable[[Actor, Body, Body], Proposal] | None = None,
         is_outbound: bool = False,
+        lifts: Mapping[int, Lift] | None = None,
     ) -> None:
-        """`check` returns what is wrong with a whole body, or None; `propose` gets subject and `set`."""
+        """`check` returns what is wrong with a whole body, or None; `propose` gets subject and `set`.
+
+        `lifts` says for each schema after which this kind changed how a mutation gets to the next (P10).
+        """
         self.record = record
         self.name = record.kind
         self.buckets = buckets
@@ -63,6 +71,7 @@ class Kind:
         self.check = check
         self.propose = propose
         self.is_outbound = is_outbound  # accepted work goes on to the central CRM
+        self.lifts = lifts or {}
         self._encoder = msgspec.json.Encoder(order="deterministic")
 
     @cached_property
@@ -96,6 +105,12 @@ class Kind:
         """Fields that a tablet may name."""
         return frozenset(self.policies) - self.stamped
 
+    @cached_property
+    def fixed(self) -> frozenset[str]:
+        """Fields that no patch may touch: the state goes by transitions, a number is on the customer's paper."""
+        numbered = msgspec.structs.astuple(self.record.numbered) if self.record.numbered else ()
+        return frozenset(numbered) | ({self.life.field} if self.life else frozenset())
+
     @property
     def life(self) -> Life | None:
         """The state machine, if the kind has one."""
@@ -126,9 +141,16 @@ class Kind:
         head = path.partition(".")[0]
         return self.policies[head] if head in self.keyed else None
 
+    def convert(self, body: Body) -> Record:
+        """Return the body as the contract's struct, each field right by itself. Raises msgspec.ValidationError."""
+        record = msgspec.convert(body, self.record)
+        if self.life and body[self.life.field] not in self.life.matrix:
+            raise msgspec.ValidationError(f"`{self.life.field}` must be one of {', '.join(self.life.matrix)}")
+        return record
+
     def validate(self, body: Body) -> bytes:
         """Return the encoded, checked body. Raises msgspec.ValidationError saying what is wrong."""
-        encoded = self._encoder.encode(msgspec.convert(body, self.record))
+        encoded = self._encoder.encode(self.convert(body))
         if self.check is not None and (wrong := self.check(body)):
             raise msgspec.ValidationError(wrong)
         return encoded

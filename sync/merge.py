@@ -36,7 +36,10 @@ def set_paths(body: Body, values: Mapping[str, Any]) -> Body:
         if not dot:
             result[head] = value
             continue
-        branch = dict(result.get(head) or {})
+        below = result.get(head)
+        if not isinstance(below, dict | None):
+            continue  # a path into what is no map: the body will not hold
+        branch = dict(below or {})
         branch.pop(key, None) if value is None else branch.__setitem__(key, value)
         result[head] = branch
     return result
@@ -78,7 +81,7 @@ def merge_fields(
         )
         if _same(theirs, value):
             continue
-        if _same(theirs, believed) or versions.get(path, 1) <= base_version:
+        if _same(theirs, believed) or _changed_in(versions, path) <= base_version:
             taken[path] = value
             continue
         kept, stands = SETTLE[policy](theirs, value, None if believed is ABSENT else believed)
@@ -88,6 +91,17 @@ def merge_fields(
             disputed[path] = policy
         explained.append(FieldOutcome(field=path, policy=policy.value, kept=kept, mine=value, theirs=theirs))
     return Merged(taken=taken, explained=explained, disputed=disputed)
+
+
+def is_same(kind: Kind, path: str, left: Any, right: Any) -> bool:
+    """Say whether two values of a path are one content."""
+    policy = kind.policy(path) or Merge.SERVER
+    return _same(_ordered(policy, left), _ordered(policy, right))
+
+
+def _changed_in(versions: Mapping[str, int], path: str) -> int:
+    """Return the version that last changed a path, be it as a part of its whole map."""
+    return max(versions.get(path, 1), versions.get(path.partition(".")[0], 1))
 
 
 def _believed(kind: Kind, base: Mapping[str, Any], path: str) -> Any:

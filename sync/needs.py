@@ -1,36 +1,50 @@
 """Needs: which records and numbers a batch of mutations asks of the store before it can be settled."""
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import msgspec
 
+from contracts.base import RecordId
 from contracts.policy import Op
 from contracts.push import Mutation
-from sync.desk import key_of
 from sync.kind import Kinds
 from sync.numbering import number_key
+from sync.parcels import Parcel
 from sync.store import Key, NumberKey
 
 
-def keys_of(mutations: Iterable[Mutation], kinds: Kinds) -> set[Key]:
+def keys_of(parcels: Iterable[Parcel], kinds: Kinds) -> set[Key]:
     """Return the identities of all records that these mutations are about or refer to."""
-    keys = set()
-    for mutation in mutations:
-        keys.add(key_of(mutation))
-        kind = kinds.get(mutation.kind)
-        for reference in kind.record.references if kind else ():
-            id = mutation.set.get(reference.field)
-            if isinstance(id, str):
-                keys.add(Key(reference.kind, id))
+    keys: set[Key] = set()
+    for parcel in parcels:
+        if parcel.begins is not None:
+            keys.add(parcel.begins)
+        if parcel.mutation is not None:
+            keys.add(key_of(parcel.mutation))
+            keys.update(references_of(parcel.mutation, kinds).values())
     return keys
 
 
-def numbers_of(mutations: Iterable[Mutation], kinds: Kinds) -> list[NumberKey]:
+def key_of(mutation: Mutation) -> Key:
+    """Return the identity of the record that a mutation is about."""
+    return Key(mutation.kind, mutation.id)
+
+
+def references_of(mutation: Mutation, kinds: Kinds) -> dict[str, Key]:
+    """Return field → the record that it names; what is no id names none."""
+    kind = kinds.get(mutation.kind)
+    named = ((one, mutation.set.get(one.field)) for one in (kind.record.references if kind else ()))
+    return {one.field: Key(one.kind, id) for one, id in named if _is_id(id)}
+
+
+def numbers_of(parcels: Iterable[Parcel], kinds: Kinds) -> list[NumberKey]:
     """Return the queue numbers that these mutations would use; an invalid one is passed over, it will be parked."""
     numbers = []
-    for mutation in mutations:
-        kind = kinds.get(mutation.kind)
-        if kind is None or kind.record.numbered is None or mutation.op is not Op.CREATE:
+    for parcel in parcels:
+        mutation = parcel.mutation
+        kind = kinds.get(mutation.kind) if mutation else None
+        if mutation is None or kind is None or kind.record.numbered is None or mutation.op is not Op.CREATE:
             continue
         body = kind.begin(mutation.set)
         try:
@@ -39,3 +53,11 @@ def numbers_of(mutations: Iterable[Mutation], kinds: Kinds) -> list[NumberKey]:
             continue
         numbers.append(number_key(kind.record.numbered, body))
     return numbers
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    try:
+        msgspec.convert(value, RecordId)
+    except msgspec.ValidationError:
+        return False
+    return True

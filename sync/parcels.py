@@ -1,21 +1,28 @@
 """Parcels: pushed mutations unpacked, digested and their signatures checked, before any transaction."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
-from contracts.base import Body, Problem
+from contracts.base import Body, KindName, Problem, RecordId
 from contracts.errors import ErrorCode
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
-from sync.secrets import carries_secret, redact
+from sync.secrets import carries_secret, is_deep, redact, redact_text
 from sync.signing import canonical, hash_hex, verify
+from sync.store import Key
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class Parcel(Struct, frozen=True, kw_only=True):
-    """One pushed mutation: readable or with the problem that parks it, and the digest of its content."""
+    """One pushed mutation: readable or with the problem that parks it, and the digest of its content.
+
+    The digest is of the JSON as it came, never of what today's contract reads in it: a retry that reaches a newer
+    server is still the same mutation.
+    """
 
     n: int
     digest: str
@@ -23,10 +30,15 @@ class Parcel(Struct, frozen=True, kw_only=True):
     mutation: Mutation | None = None
     problem: Problem | None = None
     is_signed: bool = False
+    hash: str = ""  # of the canonical JSON, signature included: what the next evidence names
+    begins: Key | None = None  # the record that it would begin, known even of many that cannot be read (P4)
 
     def as_typed(self) -> Body:
         """Return all that was typed, without secrets, for the person who must act."""
-        body = msgspec.json.decode(self.raw)
+        try:
+            body = msgspec.json.decode(self.raw)
+        except UNREADABLE:
+            return {"raw": redact_text(self.raw.decode(errors="replace"))}
         return redact(body) if isinstance(body, dict) else {}
 
 
@@ -34,7 +46,13 @@ class _Numbered(Struct):
     n: int
 
 
-_decode_mutation = msgspec.json.Decoder(Mutation).decode
+class _Beginning(Struct):
+    kind: KindName
+    id: RecordId
+    op: Literal["create", "append"]
+
+
+_decode = msgspec.json.Decoder().decode
 _decode_number = msgspec.json.Decoder(_Numbered).decode
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 
@@ -46,49 +64,54 @@ def unpack(mutations: Iterable[Raw], public_key: bytes) -> list[Parcel]:
 
 
 def _unpack(raw: bytes, public_key: bytes) -> Parcel:
+    body: Any = None
     try:
-        mutation = _decode_mutation(raw)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
-        return _unreadable(raw, str(error))
+        body = _decode(raw)
+        mutation = msgspec.convert(body, Mutation)
+    except UNREADABLE as error:
+        return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
     if len(raw) > MUTATION_BYTES_MAX:
-        limit = {"bytes": len(raw), "bytes_max": MUTATION_BYTES_MAX}
-        return Parcel(n=mutation.n, digest=hash_hex(raw), raw=raw, problem=_problem(ErrorCode.QUOTA, **limit))
-    if mutation.sig is not None:
-        return _signed(raw, mutation, public_key)
-    digest = hash_hex(_encode_sorted(mutation))
-    problem = _problem(ErrorCode.SECRET_REFUSED) if _has_secret(mutation) else None
-    return Parcel(n=mutation.n, digest=digest, raw=raw, mutation=mutation, problem=problem)
+        return _refused(raw, body, ErrorCode.QUOTA, bytes=len(raw), bytes_max=MUTATION_BYTES_MAX)
+    if is_deep(body):
+        return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
+    problem = _problem(ErrorCode.SECRET_REFUSED) if carries_secret(body) else None
+    parcel = Parcel(
+        n=mutation.n, digest=_digest(raw, body), raw=raw, mutation=mutation, problem=problem, begins=_beginning(body),
+    )  # fmt: skip
+    return parcel if mutation.sig is None else _signed(parcel, body, mutation.sig, public_key)
 
 
-def _signed(raw: bytes, mutation: Mutation, public_key: bytes) -> Parcel:
+def _signed(parcel: Parcel, body: Body, sig: str, public_key: bytes) -> Parcel:
     try:
-        body: dict[str, Any] = msgspec.json.decode(raw)
         whole = canonical(body)
         payload = canonical({name: value for name, value in body.items() if name != "sig"})
     except ValueError as error:
-        return _unreadable(raw, str(error))
-    assert mutation.sig is not None
-    problem = None
-    if not verify(public_key, payload, mutation.sig):
-        problem = _problem(ErrorCode.BAD_SIGNATURE)
-    elif _has_secret(mutation):
-        problem = _problem(ErrorCode.SECRET_REFUSED)
-    return Parcel(n=mutation.n, digest=hash_hex(whole), raw=whole, mutation=mutation, problem=problem, is_signed=True)
+        return _refused(parcel.raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
+    problem = parcel.problem if verify(public_key, payload, sig) else _problem(ErrorCode.BAD_SIGNATURE)
+    return msgspec.structs.replace(parcel, raw=whole, hash=hash_hex(whole), problem=problem, is_signed=True)
 
 
-def _has_secret(mutation: Mutation) -> bool:
-    return carries_secret(mutation.set) or carries_secret(mutation.base)
-
-
-def _unreadable(raw: bytes, wrong: str) -> Parcel:
+def _refused(raw: bytes, body: Any, code: ErrorCode, **args: Any) -> Parcel:
+    """Return a parcel that will be parked, as far as it can be read. Raises Malformed without a number."""
     try:
         n = _decode_number(raw).n
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Malformed("a mutation has no readable number `n`") from error
     if not 1 <= n <= 2**53 - 1:
         raise Malformed("a mutation's number `n` is out of range")
-    problem = _problem(ErrorCode.VALIDATION_FAILED, wrong=wrong)
-    return Parcel(n=n, digest=hash_hex(raw), raw=raw, problem=problem)
+    return Parcel(n=n, digest=_digest(raw, body), raw=raw, problem=_problem(code, **args), begins=_beginning(body))
+
+
+def _digest(raw: bytes, body: Any) -> str:
+    return hash_hex(raw if body is None else _encode_sorted(body))
+
+
+def _beginning(body: Any) -> Key | None:
+    try:
+        begun = msgspec.convert(body, _Beginning)
+    except msgspec.ValidationError:
+        return None
+    return Key(begun.kind, begun.id)
 
 
 def _problem(code: ErrorCode, **args: Any) -> Problem:

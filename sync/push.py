@@ -9,17 +9,18 @@ from msgspec import Struct
 
 from contracts.base import Problem
 from contracts.errors import ErrorCode
-from contracts.push import Mutation, Outcome, PushResponse
+from contracts.push import Outcome, PushResponse
 from sync.clock import DeviceClock
 from sync.desk import Desk, Known
 from sync.errors import NotFound
 from sync.kind import Actor, Kinds
+from sync.lifts import lift
 from sync.needs import keys_of, numbers_of
 from sync.ops import settle
 from sync.parcels import Parcel
 from sync.records import Workspace
 from sync.reviews import review_id
-from sync.store import AuditEntry, Install, Key, Outbound, Remembered, Unit, Write
+from sync.store import AuditEntry, Evidence, Install, Key, NumberKey, Outbound, Remembered, Unit, Write
 
 encode_outcome = msgspec.json.Encoder().encode
 decode_outcome = msgspec.json.Decoder(Outcome).decode
@@ -41,35 +42,29 @@ def push_batch(unit: Unit, parcels: Sequence[Parcel], context: PushContext) -> P
     install = unit.find_install(context.actor.install_id)
     if install is None:
         raise NotFound("this install is not enrolled")
-    repeats = [parcel for parcel in parcels if parcel.n <= install.ack_n]
-    fresh = _without_gap(parcels, install.ack_n)
-    desk = _open_desk(unit, install, fresh, context)
-    outcomes = _repeat(unit, desk, repeats) + [settle(desk, parcel) for parcel in fresh]
+    fresh, rest = _next_in_line(parcels, install.ack_n)
+    fresh = [lift(parcel, context.kinds, context.actor, context.schema) for parcel in fresh]
+    desk = open_desk(unit, install, fresh, context)
+    outcomes = [settle(desk, parcel) for parcel in fresh]
+    settled = [_remembered(install.install_id, *pair) for pair in zip(fresh, outcomes, strict=True)]
     ack_n = fresh[-1].n if fresh else install.ack_n
-    _write_down(unit, install, desk, fresh, outcomes[len(outcomes) - len(fresh) :], ack_n)
-    is_cut = any(parcel.n > ack_n for parcel in parcels)
+    outcomes += _repeat(unit, desk, [parcel for parcel in rest if parcel.n <= ack_n], settled)
+    _write_down(unit, msgspec.structs.replace(install, ack_n=ack_n), desk, settled, outcomes[: len(fresh)])
+    is_cut = any(parcel.n > ack_n for parcel in rest)
+    outcomes.sort(key=lambda outcome: outcome.n)
     return PushResponse(ack_n=ack_n, expected_n=ack_n + 1 if is_cut else None, outcomes=outcomes)
 
 
-def digest_of_settled(settled: Collection[Remembered]) -> str:
-    """Return the digest that an audit entry keeps of remembered outcomes, in the order of `n`."""
-    lines = [f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in sorted(settled, key=lambda s: s.n)]
-    return sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _without_gap(parcels: Sequence[Parcel], ack_n: int) -> list[Parcel]:
-    fresh: list[Parcel] = []
-    for parcel in parcels:
-        if parcel.n == ack_n + len(fresh) + 1:
-            fresh.append(parcel)
-    return fresh
-
-
-def _open_desk(unit: Unit, install: Install, fresh: Sequence[Parcel], context: PushContext) -> Desk:
-    mutations = _readable(fresh)
-    numbers = numbers_of(mutations, context.kinds)
+def open_desk(
+    unit: Unit, install: Install, parcels: Sequence[Parcel], context: PushContext, *,
+    work: Workspace | None = None, attempt: str = "",
+) -> Desk:  # fmt: skip
+    """Return a desk with all that these parcels can ask for, on `work` if there is one."""
+    numbers = numbers_of(parcels, context.kinds)
     days = sorted({(number.branch, number.date) for number in numbers})
-    work = Workspace(unit.records(keys_of(mutations, context.kinds)))
+    work = work or Workspace({})
+    for stored in unit.records(keys_of(parcels, context.kinds)).values():
+        work.load(stored)
     known = Known(
         letter=install.letter,
         evidence_head=install.evidence_head,
@@ -79,19 +74,52 @@ def _open_desk(unit: Unit, install: Install, fresh: Sequence[Parcel], context: P
         countersign=context.countersign,
     )
     return Desk(
-        context.actor, context.kinds, work, known, now=context.now, device=context.device, schema=context.schema
+        context.actor, context.kinds, work, known,
+        now=context.now, device=context.device, schema=context.schema, attempt=attempt,
     )  # fmt: skip
 
 
-def _readable(parcels: Sequence[Parcel]) -> list[Mutation]:
-    return [parcel.mutation for parcel in parcels if parcel.mutation is not None]
+def save_effects(
+    unit: Unit, kinds: Kinds, work: Workspace, at: str, *,
+    evidence: Collection[Evidence] = (), numbers: Sequence[tuple[NumberKey, str]] = (),
+) -> None:  # fmt: skip
+    """Write down what was decided: records, evidence, numbers, and what the central CRM must hear of."""
+    writes = work.writes()
+    if writes:
+        unit.save_records(writes)
+    if evidence:
+        unit.add_evidence(list(evidence))
+    first = dict(reversed(numbers))
+    if first:
+        unit.take_numbers(first)
+    for key, id in numbers:
+        if first[key] != id:  # one number on two tickets of one batch: both are accounted for
+            unit.take_numbers({key: id})
+    outbound = _outbound(kinds, writes, at)
+    if outbound:
+        unit.send(outbound)
 
 
-def _repeat(unit: Unit, desk: Desk, repeats: Sequence[Parcel]) -> list[Outcome]:
+def digest_of_settled(settled: Collection[Remembered]) -> str:
+    """Return the digest that an audit entry keeps of remembered outcomes, in the order of `n`."""
+    lines = [f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in sorted(settled, key=lambda s: s.n)]
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _next_in_line(parcels: Sequence[Parcel], ack_n: int) -> tuple[list[Parcel], list[Parcel]]:
+    """Return the parcels that follow `ack_n` without a gap, and the rest: repeats, twins, and those beyond a gap."""
+    fresh: list[Parcel] = []
+    rest: list[Parcel] = []
+    for parcel in parcels:
+        (fresh if parcel.n == ack_n + len(fresh) + 1 else rest).append(parcel)
+    return fresh, rest
+
+
+def _repeat(unit: Unit, desk: Desk, repeats: Sequence[Parcel], news: Sequence[Remembered]) -> list[Outcome]:
     """Answer repeats from memory; a used number with other content is parked and alarms."""
     if not repeats:
         return []
-    settled = unit.remembered(desk.actor.install_id, [parcel.n for parcel in repeats])
+    settled = unit.remembered(desk.actor.install_id, [parcel.n for parcel in repeats]) | {one.n: one for one in news}
     visible = _visible_now(unit, desk.actor, settled.values())
     outcomes = []
     for parcel in repeats:
@@ -125,24 +153,13 @@ def _without_theirs(outcome: Outcome) -> Outcome:
 
 
 def _write_down(
-    unit: Unit, install: Install, desk: Desk, fresh: Sequence[Parcel], outcomes: Sequence[Outcome], ack_n: int
+    unit: Unit, install: Install, desk: Desk, settled: Sequence[Remembered], outcomes: Sequence[Outcome]
 ) -> None:
     """Write effects, outcomes and the acknowledged number together (P2)."""
-    writes = desk.work.writes()
-    if writes:
-        unit.save_records(writes)
-    if desk.evidence:
-        unit.add_evidence(list(desk.evidence.values()))
-    if desk.numbers:
-        unit.take_numbers(desk.numbers)
-    outbound = _outbound(desk, writes)
-    if outbound:
-        unit.send(outbound)
-    pairs = zip(fresh, outcomes, strict=True)
-    settled = [_remembered(install.install_id, parcel, outcome) for parcel, outcome in pairs]
+    save_effects(unit, desk.kinds, desk.work, desk.at, evidence=desk.evidence.values(), numbers=desk.numbers)
     if settled:
         unit.remember(settled)
-        unit.save_install(msgspec.structs.replace(install, ack_n=ack_n, evidence_head=desk.evidence_head))
+        unit.save_install(msgspec.structs.replace(install, evidence_head=desk.evidence_head))
     for entry in _audit(desk, settled, outcomes):
         unit.audit(entry)
 
@@ -154,11 +171,12 @@ def _remembered(install_id: str, parcel: Parcel, outcome: Outcome) -> Remembered
     )  # fmt: skip
 
 
-def _outbound(desk: Desk, writes: Sequence[Write]) -> list[Outbound]:
+def _outbound(kinds: Kinds, writes: Sequence[Write], at: str) -> list[Outbound]:
+    live = [write.after for write in writes if write.after.standing == "live"]  # a parked one may be of no known kind
     return [
-        Outbound(kind=write.after.kind, id=write.after.id, version=write.after.version, at=desk.at)
-        for write in writes
-        if write.after.standing == "live" and desk.kinds[write.after.kind].is_outbound
+        Outbound(kind=stored.kind, id=stored.id, version=stored.version, at=at)
+        for stored in live
+        if kinds[stored.kind].is_outbound
     ]
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from contracts.base import Body, Problem
+from contracts.base import Body, KindName, Problem, RecordId
 from contracts.errors import BY_CODE, ErrorCode
 from contracts.errors import Actor as Who
 from contracts.policy import Merge
@@ -27,8 +28,13 @@ def disputed_by(policies: Sequence[Merge]) -> str:
     return who
 
 
+def disputed_values(review: Body) -> Body:
+    """Return field → the loser's value, of those fields that wait for a person."""
+    return {field["field"]: field.get("mine") for field in review["fields"] if field.get("conflict")}
+
+
 def new_review(
-    *, actor: Actor, n: int, sort: str, problem: Problem, mutation: Body, at: str,
+    *, actor: Actor, n: int, schema: int, sort: str, problem: Problem, mutation: Body, at: str,
     must_act: str | None = None, fields: Sequence[FieldOutcome] = (), depends_on: str | None = None,
 ) -> Body:  # fmt: skip
     """Return the body of a review; it holds the author's own words, never the other side's values (I5)."""
@@ -43,9 +49,10 @@ def new_review(
         "n": n,
         "author": actor.staff_no,
         "org_id": actor.org_id,
-        "subject_kind": _text(mutation.get("kind"), 40),
-        "subject_id": _text(mutation.get("id"), 36),
+        "subject_kind": _as(KindName, mutation.get("kind")),
+        "subject_id": _as(RecordId, mutation.get("id")),
         "depends_on": depends_on,
+        "schema": schema,
         "fields": [_own_words(field) for field in fields],
         "mutation": mutation,
         "args": problem.args,
@@ -58,5 +65,9 @@ def _own_words(field: FieldOutcome) -> Body:
     return {name: value for name, value in body.items() if name != "theirs"}
 
 
-def _text(value: object, length: int) -> str | None:
-    return value if isinstance(value, str) and len(value) <= length else None
+def _as(type_: Any, value: object) -> Any:
+    """Return `value` if it is what the contract says, None if a tablet made something else of it."""
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return None

@@ -1,20 +1,35 @@
 """Authentication secrets (C3): found in what a tablet sends, refused, and never kept."""
 
+from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
 from contracts.privacy import SECRET_NAMES
 
-DEPTH_MAX = 8
+DEPTH_MAX = 32  # levels of nesting that anything typed can need; deeper mutations are refused
 REDACTED = "[refused]"
 
 
-def carries_secret(value: Any, depth: int = 0) -> bool:
-    """Say whether any key in `value` names an authentication secret."""
-    if depth > DEPTH_MAX:
-        return False
-    if isinstance(value, dict):
-        return any(_is_secret(key) or carries_secret(inner, depth + 1) for key, inner in value.items())
-    return isinstance(value, list) and any(carries_secret(inner, depth + 1) for inner in value)
+def carries_secret(value: Any) -> bool:
+    """Say whether any key in `value`, at any depth, names an authentication secret."""
+    left = [value]
+    while left:
+        inner = left.pop()
+        if isinstance(inner, dict):
+            if any(map(is_secret, inner)):
+                return True
+            left += inner.values()
+        elif isinstance(inner, list):
+            left += inner
+    return False
+
+
+def is_deep(value: Any) -> bool:
+    """Say whether `value` is nested deeper than anything typed can be."""
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
 
 
 def redact(value: Any, depth: int = 0) -> Any:
@@ -22,9 +37,27 @@ def redact(value: Any, depth: int = 0) -> Any:
     if depth > DEPTH_MAX:
         return REDACTED
     if isinstance(value, dict):
-        return {key: REDACTED if _is_secret(key) else redact(inner, depth + 1) for key, inner in value.items()}
+        return {key: REDACTED if is_secret(key) else redact(inner, depth + 1) for key, inner in value.items()}
     return [redact(inner, depth + 1) for inner in value] if isinstance(value, list) else value
 
 
-def _is_secret(key: str) -> bool:
-    return key.rpartition(".")[2].strip().lower() in SECRET_NAMES
+def redact_text(text: str) -> str:
+    """Return text that is no JSON as it is, or nothing of it if it quotes the name of a secret."""
+    return REDACTED if any(f'"{name}"' in text.lower() for name in SECRET_NAMES) else text
+
+
+@lru_cache(maxsize=4096)
+def is_secret(key: str) -> bool:
+    """Say whether a key, or any part of a path, names a secret, however it is spelled: `values.Card-PIN`."""
+    return any(_plain(part) in _PLAIN_NAMES for part in key.split("."))
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in normalize("NFKC", name).casefold() if letter.isalnum())
+
+
+def _inside(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+_PLAIN_NAMES = frozenset(map(_plain, SECRET_NAMES))

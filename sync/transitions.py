@@ -1,6 +1,6 @@
 """Transitions: what a requested state does to the current one; the matrix of the contract decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from msgspec import Struct
@@ -20,14 +20,17 @@ class Request(Struct, frozen=True, kw_only=True):
     facts: Mapping[str, Any]
 
 
-def read_request(life: Life, asked: Mapping[str, Any]) -> Request:
-    """Return the transition that `set` holds: {"from", "to", "facts"}. Raises TransitionInvalid in plain words."""
+def read_request(life: Life, asked: Mapping[str, Any], allowed: Set[str]) -> Request:
+    """Return the transition that `set` holds: {"from", "to", "facts"}, with facts that are `allowed`.
+
+    Raises TransitionInvalid in plain words.
+    """
     to, from_, facts = asked.get("to"), asked.get("from", ""), asked.get("facts", {})
     if not isinstance(to, str) or to not in life.matrix:
         raise TransitionInvalid(f"`to` must be one of {', '.join(life.matrix)}")
     if not isinstance(from_, str) or not isinstance(facts, dict):
         raise TransitionInvalid("`from` must be a state and `facts` an object")
-    if unknown := (facts.keys() - life.facts) | (asked.keys() - {"from", "to", "facts"}):
+    if unknown := (facts.keys() - allowed) | (asked.keys() - {"from", "to", "facts"}):
         raise TransitionInvalid(f"a transition of this kind brings no {', '.join(sorted(unknown))}")
     return Request(from_=from_, to=to, facts=facts)
 

@@ -31,6 +31,7 @@ class Review(Record, frozen=True, kw_only=True):
     subject_kind: Annotated[KindName | None, Merge.STAMPED] = None
     subject_id: Annotated[RecordId | None, Merge.STAMPED] = None
     depends_on: Annotated[RecordId | None, Merge.STAMPED] = None
+    schema: Annotated[int, Merge.STAMPED] = 1  # the one that the mutation was made under
     fields: Annotated[list[Body], Merge.STAMPED, Privacy.C2] = []  # FieldOutcome of each disputed field
     mutation: Annotated[Body, Merge.STAMPED, Privacy.C2] = {}  # all that was typed
     args: Annotated[Body, Merge.STAMPED] = {}

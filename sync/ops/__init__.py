@@ -7,7 +7,7 @@ from contracts.policy import Op
 from contracts.push import Mutation, Outcome
 from sync.desk import Desk, Refused
 from sync.kind import Kind
-from sync.ops.begin import append, create
+from sync.ops.begin import append, create, link
 from sync.ops.change import delete, patch, transition
 from sync.ops.propose import propose
 from sync.parcels import Parcel
@@ -35,6 +35,8 @@ def _apply(desk: Desk, parcel: Parcel) -> Outcome:
         raise Refused(ErrorCode[parcel.problem.code.upper()], **parcel.problem.args)
     mutation = parcel.mutation
     assert mutation is not None, "a parcel without a mutation has a problem"
+    if mutation.op is Op.APPEND and parcel.is_signed:
+        link(desk, parcel, mutation)
     kind = desk.kinds.get(mutation.kind)
     if kind is None:
         raise Refused(ErrorCode.KIND_UNKNOWN, kind=mutation.kind)

@@ -3,29 +3,32 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.base import Body, Problem
+import msgspec
+
+from contracts.base import Body, Problem, Sha256Hex
 from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import Mutation, Outcome
 from sync.chain import judge_link
 from sync.clock import estimate_made_at
-from sync.desk import Desk, Refused, key_of
+from sync.desk import Desk, Refused
 from sync.kind import Kind
-from sync.merge import set_paths
+from sync.merge import get_path, is_same, set_paths, spread
+from sync.needs import key_of
 from sync.numbering import judge_number, number_key
 from sync.parcels import Parcel
-from sync.store import Evidence, Key, Stored
+from sync.store import Evidence, Stored
 
 
 def create(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Begin a record; a retired id never comes back, and the same record begun twice is one."""
     if (settled := _settle_existing(desk, parcel, mutation)) is not None:
         return settled
-    desk.check_names(kind, mutation.set)
+    desk.check_names(kind, mutation)
     if kind.life and mutation.set.get(kind.life.field, kind.life.first) != kind.life.first:
         raise Refused(ErrorCode.READ_ONLY_FIELD, fields=[kind.life.field])
-    if outside := desk.references_outside(kind, mutation.set):
-        raise Refused(ErrorCode.NOT_IN_SCOPE, fields=outside)
+    if outside := desk.references_outside(mutation):
+        raise Refused(ErrorCode.NOT_IN_SCOPE, fields=list(outside))
     body = _with_extra(kind, mutation.set) | desk.stamps(kind, mutation, is_new=True)
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.CREATE)
@@ -40,18 +43,35 @@ def append(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     """Accept evidence: doubts about chain or access become flags, never refusals."""
     if not parcel.is_signed:
         raise Refused(ErrorCode.BAD_SIGNATURE, wrong="evidence must be signed")
-    chain_flags = _link(desk, parcel, mutation)
     if (settled := _settle_existing(desk, parcel, mutation)) is not None:
         return settled
-    desk.check_names(kind, mutation.set)
-    flags = chain_flags + _judge_access(desk, kind, mutation)
+    desk.check_names(kind, mutation)
+    flags = desk.chain_flags[parcel.hash] + _judge_access(desk, mutation)
     stamps = desk.stamps(kind, mutation, is_new=True)
-    sealed = {"hash": parcel.digest, "countersignature": desk.known.countersign(parcel.digest), "flags": flags}
+    sealed = {"hash": parcel.hash, "countersignature": desk.known.countersign(parcel.hash), "flags": flags}
     body = _with_extra(kind, mutation.set) | stamps | sealed
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.APPEND)
     desk.work.put(stored)
     return Outcome(n=parcel.n, status="applied", version=stored.version, flags=flags)
+
+
+def link(desk: Desk, parcel: Parcel, mutation: Mutation) -> None:
+    """Put evidence on its install's chain, whatever else becomes of it, and note what is odd about its place."""
+    prev = _prev(mutation)
+    if desk.attempt or desk.was_seen(parcel.hash):  # tried again: the chain has gone on meanwhile
+        is_gap = prev is None or not (prev == "" or desk.was_seen(prev))
+        desk.chain_flags[parcel.hash] = [ErrorCode.CHAIN_GAP.code] if is_gap else []
+        return
+    fault = judge_link(prev, desk.evidence_head, desk.was_seen)
+    desk.chain_flags[parcel.hash] = [fault.code] if fault else []
+    desk.evidence_head = parcel.hash
+    desk.evidence[parcel.hash] = Evidence(
+        install_id=desk.actor.install_id, n=parcel.n, hash=parcel.hash, prev=prev or "", kind=mutation.kind,
+        id=mutation.id, mutation=parcel.raw, received_at=desk.at, countersignature=desk.known.countersign(parcel.hash),
+    )  # fmt: skip
+    if fault is ErrorCode.CHAIN_FORK:
+        desk.raise_review(parcel, "flag", Problem(code=fault.code, args={"prev": prev}), mark="chain")
 
 
 def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome | None:
@@ -60,9 +80,10 @@ def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome 
         return None
     if existing.standing == "deleted":
         raise Refused(ErrorCode.ID_RETIRED)
-    body = desk.kinds[existing.kind].read(existing.body)
-    is_same = mutation.op is Op.CREATE and all(body.get(name) == value for name, value in mutation.set.items())
-    if is_same and desk.actor.sees(existing.buckets):
+    kind = desk.kinds[existing.kind]
+    body, typed = kind.read(existing.body), spread(mutation.set, kind)
+    is_known = all(is_same(kind, path, get_path(body, path), value) for path, value in typed.items())
+    if mutation.op is Op.CREATE and is_known and desk.actor.sees(existing.buckets):
         return Outcome(n=parcel.n, status="noop", version=existing.version)
     raise Refused(ErrorCode.ID_TAKEN)
 
@@ -79,45 +100,35 @@ def _take_number(desk: Desk, kind: Kind, parcel: Parcel, id: str, body: Body) ->
     if kind.record.numbered is None:
         return []
     key = number_key(kind.record.numbered, body)
-    taken = {**desk.numbers, **desk.known.taken}
     flags = judge_number(
-        key, id, install_id=desk.actor.install_id, letter=desk.known.letter, leases=desk.known.leases, taken=taken
+        key, id, install_id=desk.actor.install_id, letter=desk.known.letter, leases=desk.known.leases, taken=desk.taken
     )  # fmt: skip
-    desk.numbers.setdefault(key, id)
+    desk.numbers.append((key, id))
+    first = desk.taken.setdefault(key, id)
     if ErrorCode.NUMBER_COLLISION in flags:
-        problem = Problem(code=ErrorCode.NUMBER_COLLISION.code, args={**key._asdict(), "other": taken[key]})
+        problem = Problem(code=ErrorCode.NUMBER_COLLISION.code, args={**key._asdict(), "other": first})
         desk.raise_review(parcel, "flag", problem, mark="number")
     return [flag.code for flag in flags]
 
 
-def _link(desk: Desk, parcel: Parcel, mutation: Mutation) -> list[str]:
-    """Put evidence on its install's chain, whatever else becomes of it, and return what is odd about its place."""
-    if desk.was_seen(parcel.digest):
-        return []
-    prev = mutation.set.get("prev", "")
-    fault = judge_link(prev if isinstance(prev, str) else "?", desk.evidence_head, desk.was_seen)
-    desk.evidence_head = parcel.digest
-    desk.evidence[parcel.digest] = Evidence(
-        install_id=desk.actor.install_id, n=parcel.n, hash=parcel.digest, prev=str(prev), kind=mutation.kind,
-        id=mutation.id, mutation=parcel.raw, received_at=desk.at,
-        countersignature=desk.known.countersign(parcel.digest),
-    )  # fmt: skip
-    if fault is ErrorCode.CHAIN_FORK:
-        desk.raise_review(parcel, "flag", Problem(code=fault.code, args={"prev": prev}), mark="chain")
-    return [fault.code] if fault else []
+def _prev(mutation: Mutation) -> str | None:
+    """Return the hash that evidence names as the one before it, "" for the first, None if it names none."""
+    prev = mutation.set.get("prev")
+    try:
+        return "" if prev == "" else msgspec.convert(prev, Sha256Hex)
+    except msgspec.ValidationError:
+        return None
 
 
-def _judge_access(desk: Desk, kind: Kind, mutation: Mutation) -> list[str]:
+def _judge_access(desk: Desk, mutation: Mutation) -> list[str]:
     """Accept evidence about a record that has left the person's scope, if it was made before that (P8)."""
-    outside = desk.references_outside(kind, mutation.set)
+    outside = desk.references_outside(mutation)
     if not outside:
         return []
     made_at = estimate_made_at(mutation.made_at, desk.device, desk.now)
-    for reference in kind.record.references:
-        if reference.field in outside:
-            stored = desk.work.find(Key(reference.kind, mutation.set[reference.field]))
-            if stored is None or made_at > _access_ended(desk, stored):
-                raise Refused(ErrorCode.NOT_IN_SCOPE, fields=[reference.field])
+    for field, stored in outside.items():
+        if stored is None or made_at > _access_ended(desk, stored):
+            raise Refused(ErrorCode.NOT_IN_SCOPE, fields=[field])
     return [ErrorCode.AFTER_REVOCATION.code]
 
 

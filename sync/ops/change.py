@@ -6,9 +6,10 @@ from contracts.base import Body, Problem
 from contracts.errors import ErrorCode
 from contracts.policy import Op, Step
 from contracts.push import FieldOutcome, Mutation, Outcome
-from sync.desk import Desk, Refused
+from sync.desk import Desk, Refused, open_subject
 from sync.kind import Kind
 from sync.merge import Merged, merge_fields, set_paths, spread
+from sync.needs import key_of
 from sync.parcels import Parcel
 from sync.records import deleted, new_version
 from sync.reviews import disputed_by
@@ -18,9 +19,9 @@ from sync.transitions import Request, TransitionInvalid, decide_transition, read
 
 def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Merge touched fields into the record, field by field."""
-    subject, body = _open(desk, kind, mutation)
+    subject, body = open_subject(desk, kind, mutation)
     mine = _patchable(desk, kind, mutation)
-    desk.version(kind, subject.id, subject, set_paths(body, mine), mine)  # is what was typed valid at all?
+    _check_typed(kind, set_paths(body, mine))
     base = spread(mutation.base, kind)
     merged = merge_fields(kind, body, subject.field_versions, base_version=mutation.base_version, base=base, mine=mine)
     explained = _explain(desk, parcel, merged, subject)
@@ -31,8 +32,11 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
                 kind, subject.id, subject, set_paths(body, merged.taken), merged.taken,
                 by=desk.actor.staff_no, at=desk.at,
             )  # fmt: skip
-        except msgspec.ValidationError as error:  # each side is valid, together they are not
+        except msgspec.ValidationError as error:
             problem = Problem(code=ErrorCode.VALIDATION_FAILED.code, args={"wrong": str(error)})
+            if subject.version <= mutation.base_version:
+                raise Refused(ErrorCode.VALIDATION_FAILED, **problem.args) from error
+            # Each side is valid, together they are not.
             return desk.conflict(parcel, problem, version, explained)
         desk.check_home(kind, stored, body, Op.PATCH)
         desk.work.put(stored)
@@ -46,10 +50,10 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
 
 def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Move a record's state; the matrix decides by the state that is there."""
-    subject, body = _open(desk, kind, mutation)
+    subject, body = open_subject(desk, kind, mutation)
     assert kind.life is not None, f"{kind.name} takes transitions, so it has a life"
     try:
-        request = read_request(kind.life, mutation.set)
+        request = read_request(kind.life, mutation.set, _facts(desk, kind, mutation))
     except TransitionInvalid as error:
         raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
     current = body[kind.life.field]
@@ -68,7 +72,10 @@ def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Ou
 
 def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Retire a record and its id; where deletes do not win, a change that the tablet has not seen stands."""
-    subject, _ = _open(desk, kind, mutation)
+    gone = desk.work.find(key_of(mutation))
+    if gone is not None and gone.standing == "deleted" and desk.actor.sees(gone.left.keys()):
+        return Outcome(n=parcel.n, status="noop", version=gone.version)
+    subject, _ = open_subject(desk, kind, mutation)
     is_stale = subject.version > mutation.base_version and subject.changed_by != desk.actor.staff_no
     if is_stale and not kind.record.delete_wins:
         problem = Problem(code=ErrorCode.FIELD_CONFLICT.code, args={"version": subject.version})
@@ -78,23 +85,32 @@ def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     return Outcome(n=parcel.n, status="applied", version=stored.version)
 
 
-def _open(desk: Desk, kind: Kind, mutation: Mutation) -> tuple[Stored, Body]:
-    subject = desk.subject(mutation)
-    body = kind.read(subject.body)
-    if not kind.may(desk.actor, mutation.op, body):
-        raise Refused(ErrorCode.NOT_IN_SCOPE)
-    return subject, body
-
-
 def _patchable(desk: Desk, kind: Kind, mutation: Mutation) -> Body:
-    desk.check_names(kind, mutation.set)
-    if kind.life and kind.life.field in mutation.set:
-        raise Refused(ErrorCode.READ_ONLY_FIELD, fields=[kind.life.field])
-    if outside := desk.references_outside(kind, mutation.set):
-        raise Refused(ErrorCode.NOT_IN_SCOPE, fields=outside)
+    desk.check_names(kind, mutation)
+    if fixed := sorted(kind.fixed & mutation.set.keys()):
+        raise Refused(ErrorCode.READ_ONLY_FIELD, fields=fixed)
+    if outside := desk.references_outside(mutation):
+        raise Refused(ErrorCode.NOT_IN_SCOPE, fields=list(outside))
     known = {name: value for name, value in mutation.set.items() if kind.policy(name) is not None}
     extra = {f"extra.{name}": value for name, value in mutation.set.items() if name not in known}
     return spread(known, kind) | extra
+
+
+def _check_typed(kind: Kind, body: Body) -> None:
+    """Refuse values that would not be valid whatever others did."""
+    try:
+        kind.convert(body)
+    except msgspec.ValidationError as error:
+        raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
+
+
+def _facts(desk: Desk, kind: Kind, mutation: Mutation) -> frozenset[str]:
+    """Return the names that a transition may bring along: the contract's, and of a newer schema what is new (P9)."""
+    assert kind.life is not None
+    brought = mutation.set.get("facts")
+    if not desk.is_newer(mutation) or not isinstance(brought, dict):
+        return kind.life.facts
+    return kind.life.facts | {name for name in brought if kind.policy(name) is None and "." not in name}
 
 
 def _explain(desk: Desk, parcel: Parcel, merged: Merged, subject: Stored) -> list[FieldOutcome]:
@@ -122,8 +138,9 @@ def _move(
     desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation, subject: Stored, body: Body, request: Request
 ) -> Outcome:
     assert kind.life is not None
-    changed = {kind.life.field: request.to, **request.facts} | desk.stamps(kind, mutation, is_new=False)
-    stored = desk.version(kind, subject.id, subject, body | changed, changed)
+    facts = {name if name in kind.life.facts else f"extra.{name}": value for name, value in request.facts.items()}
+    changed = {kind.life.field: request.to, **facts} | desk.stamps(kind, mutation, is_new=False)
+    stored = desk.version(kind, subject.id, subject, set_paths(body, changed), changed)
     desk.check_home(kind, stored, body, Op.TRANSITION)
     desk.work.put(stored)
     return Outcome(n=parcel.n, status="applied", version=stored.version)

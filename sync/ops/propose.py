@@ -2,15 +2,14 @@
 
 from contracts.errors import ErrorCode
 from contracts.push import Mutation, Outcome
-from sync.desk import Desk, Refused
+from sync.desk import Desk, Refused, open_subject
 from sync.kind import Kind
 from sync.parcels import Parcel
 
 
 def propose(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
     """Leave the subject as it is and put a request beside it, pending until the CRM decides."""
-    subject = desk.subject(mutation)
-    body = kind.read(subject.body)
+    subject, body = open_subject(desk, kind, mutation)
     if refused := sorted(mutation.set.keys() - kind.record.proposable):
         raise Refused(ErrorCode.READ_ONLY_FIELD, fields=refused)
     proposed = {name: value for name, value in mutation.set.items() if body.get(name) != value}
