@@ -40,6 +40,7 @@ class Session:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._hello: HelloResponse | None = None
+        self._orders: list[PurgeOrder] = []  # to delete everything
         self._first_n = parts.outbox.next_n()  # of the mutations made since this tablet was opened
         self._has_contact = False
         self._trimmed_on = ""
@@ -66,13 +67,15 @@ class Session:
         """Return what the server says of itself, fresh."""
         self._hello = self._call(self._parts.transport.hello)
         self._parts.database.execute("UPDATE install SET contact_d = ?", (self._hello.offline.contact_d,))
+        self._hear(self._hello.purges)
         return self._hello
 
     def _sync(self, wait_s: float) -> None:
-        orders = self._greet()
+        self._greet()
         self._push()
-        if orders:  # somebody was revoked who worked here before: this person begins with an empty tablet
-            self._obey(orders)
+        if self._orders:  # somebody was revoked who worked here before: this person begins with an empty tablet
+            self._obey(self._orders)
+            self._orders = []
         theirs = self._pull(wait_s)
         if theirs is not None and self._parts.outbox.unsent_count():  # it was restored, or somebody typed meanwhile
             self._push()
@@ -87,20 +90,17 @@ class Session:
 
     # --- greeting
 
-    def _greet(self) -> list[PurgeOrder]:
-        """Learn what must be known before a push; return open orders to delete everything."""
+    def _greet(self) -> None:
+        """Learn what must be known before a push."""
         parts, hello = self._parts, self._hello
         epoch, shown = parts.database.execute("SELECT epoch, shown_epoch FROM install").fetchone()
-        orders: list[PurgeOrder] = []
         if hello is None or epoch not in (None, hello.epoch):
             hello = self.hello()
-            orders = self._hear(hello.purges)
         if shown != hello.epoch:
             self._present_leases(hello.epoch)
         if not self._has_contact and parts.outbox.unsent_count():
-            self._check_numbers(hello.epoch)
+            self._check_numbers()
         self._has_contact = True
-        return orders
 
     def _present_leases(self, epoch: str) -> None:
         """Show a new incarnation of the server the leases that it may have forgotten."""
@@ -111,24 +111,24 @@ class Session:
             self._acquire(*line, held)
         parts.database.execute("UPDATE install SET shown_epoch = ?, epoch = coalesce(epoch, ?)", (epoch, epoch))
 
-    def _check_numbers(self, epoch: str) -> None:
+    def _check_numbers(self) -> None:
         """Ask how far the server has this install, before numbers are used that an older state may have used."""
-        response = self._call(self._parts.transport.push, PushRequest(epoch=epoch, mutations=[]))
+        response = self._call(self._parts.transport.push, PushRequest(mutations=[]))
         if response.ack_n >= self._first_n:
             self._parts.renumber(self._first_n, response.ack_n + 1)
 
-    def _hear(self, orders: list[PurgeOrder]) -> list[PurgeOrder]:
-        """Take open orders for buckets that are gone, and return those for everything.
+    def _hear(self, orders: list[PurgeOrder]) -> None:
+        """Take open orders for buckets that are gone, and keep those for everything until work is handed in.
 
         A bucket that is held is named by pull in its time: it may have come back into scope before its order
         was heard.
         """
         held = self._parts.replica.digests().keys()
+        self._orders = [order for order in orders if EVERYTHING in order.buckets]
         with self._parts.database.transaction():
             for order in orders:
                 if EVERYTHING not in order.buckets and not held & set(order.buckets):
                     self._parts.purges.order(order.purge, order.buckets, order.deadline, order.cause)
-        return [order for order in orders if EVERYTHING in order.buckets]
 
     # --- push
 

@@ -22,7 +22,13 @@ AT = "2026-11-21T01:00:00.000Z"
 
 
 def intent(**fields):
-    usual: dict[str, Any] = {"kind": "form", "id": ID, "op": Op.PATCH, "set": {"phone": "1"}, "made_at": ClockEvidence(wall=AT)}
+    usual: dict[str, Any] = {
+        "kind": "form",
+        "id": ID,
+        "op": Op.PATCH,
+        "set": {"phone": "1"},
+        "made_at": ClockEvidence(wall=AT),
+    }
     return Intent(**(usual | fields))
 
 
