@@ -29,6 +29,7 @@ from backend.files.uploads import Uploads
 from backend.jobs.leader import leadership_for
 from backend.jobs.schedule import Clockwork
 from backend.jobs.work import list_jobs
+from backend.live.ending import end_listening_when_told
 from backend.registry import KINDS
 from backend.settings import Settings
 from backend.storage.engine import make_engine
@@ -142,6 +143,7 @@ def dependencies(house: House) -> dict[str, Provide]:
 async def living(house: House) -> AsyncIterator[None]:
     """Run what runs beside requests, from the first request to after the last."""
     telling = asyncio.create_task(house.door.hub.run())
+    end_listening_when_told(house.door.hub)
     house.clockwork.start()
     try:
         yield

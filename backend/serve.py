@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces, Loops
+from granian.server import MPServer
 
+from backend.live.ending import tell_workers
 from backend.settings import Settings
 from backend.web.logs import configure_logs
 from backend.web.metrics import MULTIPROCESS_DIR
@@ -24,12 +25,21 @@ def run_server(settings: Settings) -> None:
     workers = 1 if settings.database.startswith("sqlite") else settings.workers
     if workers > 1:
         _share_counters(Path(settings.data_dir) / "metrics")
-    server = Granian(
+    server = Server(
         "backend.serve", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=workers,
         loop=Loops.asyncio, backpressure=BACKPRESSURE, websockets=False, log_access=False, log_enabled=False,
         workers_kill_timeout=STOP_S_MAX,
     )  # fmt: skip
     server.serve(target_loader=AppLoader(settings), wrap_loader=False)
+
+
+class Server(MPServer):
+    """The server process above its workers."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Let go of those who listen, then stop the workers after their running requests."""
+        tell_workers()
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # the library says nothing of its types
 
 
 class AppLoader:

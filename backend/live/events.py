@@ -33,7 +33,9 @@ async def poke_stream(
     listener = Listener(buckets)
     hub.join(listener)
     try:
-        yield b"retry: %d\n\n" % RETRY_MS + poke(await read_heads(buckets))
+        heads = await read_heads(buckets)
+        listener.begin(heads)
+        yield b"retry: %d\n\n" % RETRY_MS + poke(heads)
         async for part in _listen(listener, read_buckets, heartbeat_s):
             yield part
     finally:

@@ -26,13 +26,18 @@ class Listener:
     def __init__(self, buckets: Collection[str]) -> None:
         self.buckets = frozenset(buckets)
         self.is_ended = False
+        self._known: dict[str, int] = {}
         self._heads: dict[str, int] = {}
         self._something = asyncio.Event()
 
+    def begin(self, heads: Mapping[str, int]) -> None:
+        """Note what the tablet knows already."""
+        self._known = {bucket: max(head, self._known.get(bucket, head)) for bucket, head in heads.items()}
+
     def tell(self, bucket: str, head: int) -> None:
         """Note a newer head of one of this listener's buckets."""
-        if head > self._heads.get(bucket, -1):
-            self._heads[bucket] = head
+        if head > self._known.get(bucket, -1):
+            self._known[bucket] = self._heads[bucket] = head
             self._something.set()
 
     def end(self) -> None:
