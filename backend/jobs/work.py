@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from backend.crm.embedded import drain_outbox
 import structlog
 
+from backend.crm.embedded import drain_outbox
 from backend.domain.orgs.queries import list_orgs
 from backend.jobs.schedule import Job
 from backend.storage.audit import make_anchor
