@@ -4,20 +4,21 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+# Python's `$` also stands before a last line break; `(?!\n)$` is the end of the text in every language.
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\n)$"
 
 Uuid = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID in lower-case canonical form")]
 InstallId = Uuid
 RecordId = Uuid
-KindName = Annotated[str, Meta(pattern="^[a-z][a-z_]{0,39}$")]
+KindName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}(?!\n)$")]
 FieldPath = Annotated[str, Meta(min_length=1, max_length=120)]
-BucketName = Annotated[str, Meta(pattern="^[a-z]+(:[A-Za-z0-9_.-]{1,80})?$", max_length=120)]
-StaffNo = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,20}$")]
-OrgId = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,20}$")]
-Sha256Hex = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+BucketName = Annotated[str, Meta(pattern=r"^[a-z]+(:[A-Za-z0-9_.-]{1,80})?(?!\n)$", max_length=120)]
+StaffNo = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}(?!\n)$")]
+OrgId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}(?!\n)$")]
+Sha256Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 Signature = Annotated[str, Meta(max_length=200, description="base64url without padding")]
 Moment = Annotated[str, Meta(max_length=40, description="RFC 3339 with offset")]
-BusinessDate = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+BusinessDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$")]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 Body = dict[str, Any]

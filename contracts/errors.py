@@ -118,7 +118,9 @@ class ErrorCode(Enum):
     SECRET_REFUSED = "secret_refused", 0, Actor.AUTHOR, False, (
         "The record carries a password, PIN or card secret; such things are never stored."
     )
-    QUOTA = "quota", 0, Actor.ADMINISTRATOR, False, "This install has too much undecided work; have some settled."
+    QUOTA = "quota", 0, Actor.ADMINISTRATOR, False, (
+        "This one mutation is larger than hello allows; what it holds has to be split."
+    )
     # fmt: on
 
 

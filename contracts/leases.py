@@ -9,7 +9,7 @@ from contracts.base import BusinessDate, Message, Moment, OrgId, Uuid
 WANT_MAX = 200
 HELD_MAX = 50
 
-Series = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9]{0,3}$")]
+Series = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{0,3}(?!\n)$")]
 
 
 class LeaseRequest(Message, frozen=True, kw_only=True):

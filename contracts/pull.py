@@ -12,20 +12,21 @@ PAGE_BYTES_DEFAULT = 1_048_576
 PAGE_BYTES_MAX = 8_388_608
 WAIT_S_MAX = 25
 BUCKETS_MAX = 500
+CURSOR_LENGTH_MAX = 65_536  # holds a position in each of so many buckets, whatever their names
 
 
 class Digest(Terse, frozen=True, kw_only=True):
     """The live records of a bucket: their count, and the sum of their hashes as 16 hex digits (C6)."""
 
     n: Count
-    d: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+    d: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}(?!\n)$")]
     s: Count = 0  # the bucket's head that this describes; a tablet need not send it
 
 
 class PullRequest(Message, frozen=True, kw_only=True):
     """Ask for one page after `cursor`; null begins anew. `wait_s` makes it a long poll."""
 
-    cursor: Annotated[str, Meta(max_length=20_000)] | None = None
+    cursor: Annotated[str, Meta(max_length=CURSOR_LENGTH_MAX)] | None = None
     limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT
     max_bytes: Annotated[int, Meta(ge=1024, le=PAGE_BYTES_MAX)] = PAGE_BYTES_DEFAULT
     wait_s: Annotated[float, Meta(ge=0, le=WAIT_S_MAX)] = 0

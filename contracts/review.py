@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from contracts.base import FieldPath, Message, Uuid
+from contracts.push import FIELDS_MAX
 
 
 class Decision(StrEnum):
@@ -24,7 +25,7 @@ class DecisionRequest(Message, frozen=True, kw_only=True):
     decision: Decision
     reason: Annotated[str, Meta(max_length=500)] = ""
     version: Annotated[int, Meta(ge=1)]
-    set: dict[FieldPath, Any] = {}
+    set: Annotated[dict[FieldPath, Any], Meta(max_length=FIELDS_MAX)] = {}
 
 
 class ReviewItem(Message, frozen=True, kw_only=True):

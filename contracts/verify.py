@@ -10,7 +10,7 @@ from contracts.pull import Change, Digest
 PREFIXES_MAX = 256
 LEAF_MAX = 100
 
-Prefix = Annotated[str, Meta(pattern="^[0-9a-f-]{0,36}$")]
+Prefix = Annotated[str, Meta(pattern=r"^[0-9a-f-]{0,36}(?!\n)$")]
 
 
 class VerifyRequest(Message, frozen=True, kw_only=True):

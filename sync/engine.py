@@ -29,7 +29,7 @@ from sync.purges import settle_receipts
 from sync.push import PushContext, push_batch
 from sync.puts import Guard, Put, put_records
 from sync.retention import CompactReport, horizon
-from sync.scope import EVERYTHING, as_order, as_removal, buckets_lost, new_order, open_order
+from sync.scope import EVERYTHING, as_order, as_removal, buckets_given, buckets_lost, new_order, open_order
 from sync.signing import PrivateKey, sign
 from sync.store import AuditEntry, BucketState, PurgeRow, Snapshot, Store, Unit, Write
 from sync.verify import answer_verify
@@ -152,7 +152,7 @@ class Engine:
             complete=page.is_complete, reset=plan.reset, changes=page.changes,
             digests=digests_to_send(states, moved, request.have) if page.is_complete else {},
         )  # fmt: skip
-        return answer, known.keys()
+        return answer, cursor.positions.keys() if cursor else buckets_given(snapshot, actor.install_id)
 
     def _open(self, text: str | None, actor: Actor, epoch: str) -> Cursor | None:
         return None if text is None else open_cursor(text, actor.install_id, self.secret, epoch_marks(epoch))
@@ -207,6 +207,7 @@ class Engine:
             if not any(order.cause == cause and order.receipt is None for order in unit.purges(install_id)):
                 held = [*unit.received(install_id), EVERYTHING]
                 unit.save_purge(self._new_order(install_id, held, cause))
+                unit.note_received(install_id, {}, write_moment(self.clock()))  # its cursors hold no compaction back
 
         self.store.write(work)
         return self.purge_orders(install_id)

@@ -74,6 +74,12 @@ class StillRefused(SyncError):
     code = ErrorCode.STILL_REFUSED
 
 
+class TooManyLeases(SyncError):
+    """The install holds as many blocks of numbers as it may; it has to use or return some."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+
 class BadSignature(SyncError):
     """A receipt that the device's key did not sign."""
 

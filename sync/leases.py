@@ -2,14 +2,14 @@
 
 import hmac
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
 
-from contracts.leases import Lease, LeaseRequest, LeaseReturn
-from sync.errors import NotFound
+from contracts.leases import HELD_MAX, Lease, LeaseRequest, LeaseReturn
+from sync.errors import Malformed, NotFound, TooManyLeases
 from sync.kind import Actor
 from sync.moments import write_moment
 from sync.signing import decode_base64url, encode_base64url
@@ -47,12 +47,21 @@ class NumberReport(Struct, frozen=True, kw_only=True):
 def acquire(
     unit: Unit, request: LeaseRequest, actor: Actor, *, lease_id: str, now: datetime, secret: bytes, hours: float
 ) -> LeaseRow:
-    """Return a new block of numbers, or the one that the same request got before."""
+    """Return a new block of numbers, or the one that the same request got before.
+
+    Any real day will do: the tablet's clock may be wrong, and that refuses nothing. Raises Malformed, TooManyLeases.
+    """
+    _check_day(request.business_date)
     for token in request.held:
         _take_back(unit, token, actor.install_id, secret)
     earlier = unit.find_lease_by_request(actor.install_id, request.request_id)
     if earlier is not None:
+        if (earlier.branch, earlier.series, earlier.date) != (request.branch, request.series, request.business_date):
+            raise Malformed("this request_id has asked for another line before")
         return earlier
+    usable = [lease for lease in unit.open_leases(actor.install_id) if lease.expires_at > write_moment(now)]
+    if len(usable) >= HELD_MAX:
+        raise TooManyLeases(leases_max=HELD_MAX)
     lo = unit.next_number(request.branch, request.series, request.business_date, request.want)
     lease = LeaseRow(
         lease_id=lease_id, request_id=request.request_id, install_id=actor.install_id,
@@ -113,6 +122,13 @@ def read_token(token: str, secret: bytes) -> LeaseRow | None:
         )
     except (ValueError, msgspec.DecodeError):
         return None
+
+
+def _check_day(text: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed("business_date is no day of the calendar") from error
 
 
 def _take_back(unit: Unit, token: str, install_id: str, secret: bytes) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from contracts.pull import Removal
 from contracts.purges import PurgeOrder
 from sync.moments import write_moment
-from sync.store import PurgeRow
+from sync.store import PurgeRow, Snapshot
 
 EVERYTHING = "*"  # in a purge row: all that the install holds
 
@@ -14,6 +14,12 @@ EVERYTHING = "*"  # in a purge row: all that the install holds
 def buckets_lost(held: Iterable[str], scope: Collection[str]) -> list[str]:
     """Return the buckets that a tablet holds but may not read any more."""
     return sorted(bucket for bucket in held if bucket not in scope)
+
+
+def buckets_given(snapshot: Snapshot, install_id: str) -> set[str]:
+    """Return what an install was ever given and has not receipted the end of: for a tablet that lost its cursor."""
+    ordered = {bucket for purge in snapshot.purges(install_id) if purge.receipt is None for bucket in purge.buckets}
+    return (ordered - {EVERYTHING}) | snapshot.received(install_id).keys()
 
 
 def open_order(purges: Iterable[PurgeRow], bucket: str) -> PurgeRow | None:

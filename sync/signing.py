@@ -66,7 +66,10 @@ def encode_base64url(payload: bytes) -> str:
 
 def decode_base64url(text: str) -> bytes:
     """Return the bytes of unpadded base64url. Raises ValueError."""
-    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    if encode_base64url(raw) != text:  # the library passes over what it does not know
+        raise ValueError("not base64url without padding")
+    return raw
 
 
 def new_key(private: PrivateKey | None = None) -> PrivateKey:

@@ -58,3 +58,4 @@ def _order_purge(auth: Auth, unit: SqlUnit, install_id: str, now: datetime) -> N
         return  # the same order is open already
     held, deadline_h = [*unit.received(install_id), EVERYTHING], auth.settings.purge_deadline_h
     unit.save_purge(new_order(str(uuid4()), install_id, held, cause=CAUSE, now=now, deadline_h=deadline_h))
+    unit.note_received(install_id, {}, write_moment(now))  # its cursors hold no compaction back (protocol.md §7)

@@ -66,7 +66,7 @@ class Holding(Record, frozen=True, kw_only=True):
     references: ClassVar[tuple[Reference, ...]] = (Reference(field="customer_id", kind="customer"),)
 
     customer_id: Annotated[RecordId, Merge.SERVER]
-    product_id: Annotated[RecordId, Merge.SERVER]
+    product_id: Annotated[RecordId, Merge.SERVER, Privacy.C2]
     org_id: Annotated[OrgId, Merge.SERVER]
     account_tail: Annotated[str, Merge.SERVER, Privacy.C2, Meta(max_length=4)] = ""
     balance_fen: Annotated[int, Merge.SERVER, Privacy.C2] = 0

@@ -45,7 +45,7 @@ TICKET_MATRIX = full_matrix(
 )
 
 Counter = Annotated[str, Meta(max_length=10)]
-Overflow = Annotated[str, Meta(pattern="^[A-Z]{1,3}$")]
+Overflow = Annotated[str, Meta(pattern=r"^[A-Z]{1,3}(?!\n)$")]
 
 
 class Ticket(Record, frozen=True, kw_only=True):

@@ -49,9 +49,9 @@ class Visit(Record, frozen=True, kw_only=True):
     check_in: Annotated[Fixes, Merge.SERVER, Privacy.C2] = []
     check_out: Annotated[Fixes, Merge.SERVER, Privacy.C2] = []
     photos: Annotated[list[Sha256Hex], Merge.SERVER, Meta(max_length=20)] = []
-    next_step: Annotated[str, Merge.SERVER, Meta(max_length=1000)] = ""
+    next_step: Annotated[str, Merge.SERVER, Privacy.C2, Meta(max_length=1000)] = ""
     amends: Annotated[RecordId | None, Merge.SERVER] = None  # the visit that this one corrects
-    prev: Annotated[str, Merge.SERVER, Meta(pattern="^([0-9a-f]{64})?$")]  # the install's previous evidence
+    prev: Annotated[str, Merge.SERVER, Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")]  # the install's previous evidence
     author: Annotated[StaffNo | None, Merge.STAMPED] = None
     install_id: Annotated[RecordId | None, Merge.STAMPED] = None
     hash: Annotated[Sha256Hex | None, Merge.STAMPED] = None
