@@ -1,0 +1,81 @@
+"""I9: evidence and audit chains verify, and a single flipped bit is found."""
+
+from hashlib import sha256
+from random import Random
+
+import msgspec
+import rfc8785
+
+from sync.memory import Tables
+from sync.signing import verify
+from sync.store import AuditEntry, Evidence
+
+
+def check_i9_audit(tables: Tables) -> None:
+    """I9: every stream's entries link to the one before."""
+    for stream, chain in tables.audit.items():
+        assert is_whole(chain), f"I9: the audit stream {stream} is broken"
+
+
+def check_i9_audit_flip(tables: Tables, random: Random) -> None:
+    """I9: an entry that was changed, dropped or moved breaks its stream."""
+    streams = sorted(stream for stream, chain in tables.audit.items() if len(chain) > 1)
+    if not streams:
+        return
+    chain = list(tables.audit[random.choice(streams)])
+    at = random.randrange(len(chain) - 1)
+    entry, link = chain[at]
+    flipped = msgspec.structs.replace(entry, actor=_flip(entry.actor, random))
+    assert not is_whole([*chain[:at], (flipped, link), *chain[at + 1 :]]), "I9: a flipped bit was not found"
+    assert not is_whole([*chain[:at], *chain[at + 1 :]]), "I9: a dropped entry was not found"
+
+
+def is_whole(chain: list[tuple[AuditEntry, str]]) -> bool:
+    """Recompute a chain as domain-rules.md §14 says it, without the engine's code."""
+    previous = ""
+    for entry, link in chain:
+        sealed = sha256(bytes.fromhex(previous) + rfc8785.dumps(msgspec.to_builtins(entry))).hexdigest()
+        if sealed != link:
+            return False
+        previous = link
+    return True
+
+
+def check_i9_evidence(tables: Tables, random: Random) -> None:
+    """I9: all evidence is the device's word, links to what came before or says that it does not; a flip is found."""
+    seen: dict[str, list[str]] = {}
+    for evidence in sorted(tables.evidence.values(), key=lambda one: (one.install_id, one.n)):
+        assert _is_sound(evidence, tables), f"I9: evidence n={evidence.n} of {evidence.install_id} is not sound"
+        _check_link(evidence, seen.setdefault(evidence.install_id, []), tables)
+        seen[evidence.install_id].append(evidence.hash)
+    if tables.evidence:
+        one = random.choice(sorted(tables.evidence.values(), key=lambda one: one.hash))
+        at = random.randrange(len(one.mutation))
+        flipped = bytes([*one.mutation[:at], one.mutation[at] ^ 1, *one.mutation[at + 1 :]])
+        assert not _is_sound(msgspec.structs.replace(one, mutation=flipped), tables), "I9: a flipped bit was not found"
+
+
+def _is_sound(evidence: Evidence, tables: Tables) -> bool:
+    if sha256(evidence.mutation).hexdigest() != evidence.hash:
+        return False
+    body = msgspec.json.decode(evidence.mutation)
+    sig = body.pop("sig")
+    return verify(tables.installs[evidence.install_id].public_key, rfc8785.dumps(body), sig)
+
+
+def _check_link(evidence: Evidence, before: list[str], tables: Tables) -> None:
+    """I9: evidence that does not follow the newest one carries a flag, as far as it became a record."""
+    record = tables.records.get((evidence.kind, evidence.id))  # type: ignore[call-overload]  # a Key is such a pair
+    if record is None or record.standing != "live":
+        return
+    body = msgspec.json.decode(record.body)
+    if body.get("hash") != evidence.hash:  # the record was made by other evidence under the same id
+        return
+    follows = evidence.prev == (before[-1] if before else "")
+    flags = set(body.get("flags", ())) & {"chain_fork", "chain_gap"}
+    assert follows != bool(flags), f"I9: evidence n={evidence.n} of {evidence.install_id} follows={follows}, {flags}"
+
+
+def _flip(text: str, random: Random) -> str:
+    at = random.randrange(len(text))
+    return text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :]

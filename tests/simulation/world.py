@@ -1,0 +1,286 @@
+"""A whole simulated bank from one seed: what happens at each step, to whom, and what is checked afterwards."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from sync.tablet.errors import OutboxOwned, TabletError
+from tests.simulation import laws, office
+from tests.simulation.clocks import Clock
+from tests.simulation.deeds import DEEDS, SERIES
+from tests.simulation.device import Device
+from tests.simulation.invariants.whole import check_always, check_quiet
+from tests.simulation.ledger import Ledger
+from tests.simulation.people import LOBBY, PORTFOLIOS, staff
+from tests.simulation.server import Backup, Server
+
+STEPS_MIN, STEPS_MAX = 40, 80
+DRAIN_ROUNDS_MAX = 12
+BACKUP_AGE_MAX = timedelta(days=10)  # well within the journal of 14 days (P7)
+SQL_EVERY = 10  # every so many seeds run on SQLite
+
+Event = Callable[["World"], str | None]
+
+
+class World:
+    """One seed is one trace: `random` drives time, people, tablets, faults, even the ids."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.random = seed, Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.trace: list[str] = []
+        self.clock = Clock()
+        self.ledger = Ledger()
+        self.people = staff()
+        key = Ed25519PrivateKey.from_private_bytes(self.random.randbytes(32))
+        is_sql = seed % SQL_EVERY == 0
+        self.server = Server(self.clock, self.random, self.new_id, key, is_sql=is_sql)
+        self.backups: list[Backup] = []
+        self.days: set[str] = set()
+        self.has_been_restored = False
+        self.devices = [self._device(staff_no) for staff_no in self._holders()]
+        office.open_bank(self)
+
+    def new_id(self) -> str:
+        """Return the next id."""
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def note(self, what: str) -> None:
+        """Add a line to the trace."""
+        self.trace.append(f"{self.clock.now:%m-%d %H:%M:%S} {what}")
+
+    def _holders(self) -> list[str]:
+        others = self.random.sample(["L3", "F2", "B1"], self.random.randint(0, 2))
+        return ["L1", "L2", "F1", *others]
+
+    def _device(self, staff_no: str) -> Device:
+        person = self.people[staff_no]
+        if person.staff_no in ("F1", "B1", "F2"):
+            person.assign(self.random.choice(PORTFOLIOS), "2025-03-01T00:00:00.000Z")
+        return Device(self.server, person, self.random, self.ledger, self.counts)
+
+    # --- a run
+
+    def run(self) -> None:
+        """Live, come to rest, and prove everything. Raises AssertionError with the invariant's number."""
+        try:
+            for device in self.devices:
+                self.sync(device)
+            for _ in range(self.random.randint(STEPS_MIN, STEPS_MAX)):
+                self.step()
+            self.drain()
+            laws.check_i3_replays(self)
+        finally:
+            self.server.close()
+
+    def step(self) -> None:
+        """Let one thing happen."""
+        self.clock.pass_time(seconds=self.random.choice((0, 1, 20, 90, 600)))
+        event: Event = self.random.choices(list(EVENTS), list(EVENTS.values()))[0]
+        told = event(self)
+        if told is not None:
+            self.counts[f"event {event.__name__}"] += 1
+            self.note(f"{event.__name__}: {told}")
+        self.mend()
+        if not self.server.is_sql or self.random.random() < 0.1:
+            check_always(self)
+
+    def mend(self) -> None:
+        """Restart the server if it crashed."""
+        if self.server.steps.is_down:
+            self.counts["fault server_crash"] += 1
+            self.counts[f"crash {self.server.steps.crashed_at}"] += 1
+            self.note(f"the server had crashed at {self.server.steps.crashed_at}")
+            self.server.restart()
+        self.server.steps.arm(None)
+
+    def sync(self, device: Device, badness: float = 0.0) -> str:
+        """Let a tablet sync, and say how that went."""
+        if LOBBY in device.person.roles and not device.is_shut_out:
+            self.days.add(self.clock.business_date)
+            device.tablet.serve_line(device.person.org_id, SERIES, self.clock.business_date, want=4)
+        told = f"{device.person.staff_no}/{device.install_id[:4]} {device.sync(badness)}"
+        self.mend()
+        return told
+
+    def drain(self) -> None:
+        """Let every tablet sync over a good line until nothing is new, then check everything."""
+        for device in self.devices:
+            device.line.deliver_delayed()
+        for _ in range(DRAIN_ROUNDS_MAX):
+            before = [(device.watch.state_of(device.tablet), device.unsent()) for device in self.devices]
+            for device in self.devices:
+                self.note(f"drain: {self.sync(device)}")
+            after = [(device.watch.state_of(device.tablet), device.unsent()) for device in self.devices]
+            if before == after:
+                break
+        else:
+            raise AssertionError("I7: the tablets never come to rest")
+        check_quiet(self)
+
+    def live_devices(self) -> list[Device]:
+        """Return the tablets that are not shut out."""
+        return [device for device in self.devices if not device.is_shut_out]
+
+
+# --- what can happen in one step
+
+
+def somebody_works(world: World) -> str | None:
+    """Somebody does something on their tablet, line or no line."""
+    device = world.random.choice(world.devices)
+    deed = world.random.choices(list(DEEDS), list(DEEDS.values()))[0]
+    try:
+        told = deed(device)
+    except TabletError as error:
+        told = f"the tablet refused: {error!r}"
+    return told and f"{device.person.staff_no} {deed.__name__} {told}"
+
+
+def everybody_works(world: World) -> str | None:
+    """Several people work on the same few records with no line between them."""
+    told = [somebody_works(world) for _ in range(world.random.randint(3, 9))]
+    return "; ".join(one for one in told if one) or None
+
+
+def somebody_syncs(world: World) -> str:
+    """A tablet syncs over a good line."""
+    return world.sync(world.random.choice(world.devices))
+
+
+def everybody_syncs(world: World) -> str:
+    """All tablets sync, one after the other."""
+    return "; ".join(world.sync(device) for device in world.devices)
+
+
+def the_line_is_bad(world: World) -> str:
+    """A tablet syncs over a line on which calls and answers get lost, come twice or late."""
+    return world.sync(world.random.choice(world.devices), badness=world.random.choice((0.2, 0.5, 0.8)))
+
+
+def the_server_crashes(world: World) -> str:
+    """The server dies between two writes, or right after a commit, while a tablet syncs."""
+    world.server.steps.arm(world.random.randint(0, 14))
+    told = world.sync(world.random.choice(world.devices))
+    return told
+
+
+def late_requests_arrive(world: World) -> str | None:
+    """What was under way for long arrives after all."""
+    device = world.random.choice(world.devices)
+    device.line.deliver_delayed()
+    return device.person.staff_no
+
+
+def a_copy_is_kept(world: World) -> str:
+    """A tablet's storage is copied."""
+    device = world.random.choice(world.devices)
+    device.remember()
+    return device.person.staff_no
+
+
+def a_tablet_goes_back(world: World) -> str | None:
+    """A tablet crashes and comes up with an older copy of its storage."""
+    device = world.random.choice(world.devices)
+    if not device.snapshots or device.is_shut_out:
+        return None
+    device.go_back()
+    world.counts["fault crash_back"] += 1
+    return device.person.staff_no
+
+
+def a_tablet_is_reinstalled(world: World) -> str | None:
+    """A tablet is wiped and enrolled again."""
+    device = world.random.choice(world.devices)
+    if device.person.is_revoked:
+        return None
+    world.counts["fault reinstall"] += 1
+    device.is_revoked = False
+    device.reinstall()
+    return f"{device.person.staff_no} is now {device.install_id}"
+
+
+def a_tablet_reboots(world: World) -> str:
+    """A tablet is switched off and on."""
+    device = world.random.choice(world.devices)
+    device.reboot()
+    world.counts["fault boot_change"] += 1
+    return device.person.staff_no
+
+
+def a_clock_jumps(world: World) -> str:
+    """Somebody sets a tablet's clock."""
+    device = world.random.choice(world.devices)
+    device.clock.jump()
+    world.counts["fault clock_jump"] += 1
+    return f"{device.person.staff_no} by {device.clock.offset}"
+
+
+def a_tablet_changes_hands(world: World) -> str | None:
+    """Another person signs in on a tablet."""
+    device = world.random.choice(world.devices)
+    other = world.people[world.random.choice(("L1", "L2", "B1", "F1"))]
+    if other.is_revoked or device.is_shut_out or device.person is other:
+        return None
+    try:
+        device.tablet.switch_person(other.staff_no)
+    except OutboxOwned:
+        return None
+    before, device.person = device.person, other
+    world.counts["fault person_switch"] += 1
+    return f"{before.staff_no} -> {other.staff_no}"
+
+
+def time_passes(world: World) -> str:
+    """Hours go by, or days."""
+    hours = world.random.choice((1, 5, 20, 30, 24 * 8))
+    world.clock.pass_time(hours=hours)
+    world.counts["fault days_pass"] += hours >= 24
+    return f"{hours} h"
+
+
+def a_backup_is_made(world: World) -> str | None:
+    """The operator makes a backup."""
+    world.backups = [*world.backups[-2:], world.server.backup()]
+    return "done"
+
+
+def a_backup_is_restored(world: World) -> str | None:
+    """The operator restores one that is not too old."""
+    young = [backup for backup in world.backups if world.clock.now - backup.at < BACKUP_AGE_MAX]
+    if not young:
+        return None
+    backup = world.random.choice(young)
+    for device in world.devices:
+        device.line.hang_up()
+    world.server.restore(backup)
+    world.has_been_restored = True
+    world.counts["fault restore"] += 1
+    return f"of {backup.at:%m-%d %H:%M:%S}"
+
+
+def rows_are_dropped(world: World) -> str | None:
+    """The timed job compacts the feeds; nobody must notice."""
+    dropped = laws.compact(world)
+    world.counts["fault compaction"] += dropped > 0
+    return f"{dropped} rows"
+
+
+def everything_meets(world: World) -> str | None:
+    """What the tablets owe is pushed in every order, on copies of the server (I10, I11)."""
+    return laws.check_orders(world)
+
+
+EVENTS: dict[Event, int] = {
+    somebody_works: 16, everybody_works: 22, somebody_syncs: 12, everybody_syncs: 6, the_line_is_bad: 16,
+    the_server_crashes: 6,
+    late_requests_arrive: 2, a_copy_is_kept: 5, a_tablet_goes_back: 2, a_tablet_is_reinstalled: 1,
+    a_tablet_reboots: 2, a_clock_jumps: 2, a_tablet_changes_hands: 1, time_passes: 3,
+    a_backup_is_made: 2, a_backup_is_restored: 1, rows_are_dropped: 2, everything_meets: 3,
+    office.the_crm_writes: 6, office.a_portfolio_moves: 3, office.somebody_is_transferred: 1,
+    office.something_is_revoked: 1, office.a_supervisor_decides: 8, office.the_day_ends: 1,
+}  # fmt: skip
