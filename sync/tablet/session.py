@@ -7,13 +7,12 @@ from msgspec import Raw, Struct
 
 from contracts.errors import ErrorCode
 from contracts.hello import HelloResponse
-from contracts.leases import LeaseReturn
 from contracts.pull import Digest, PullRequest, PullResponse
-from contracts.purges import PurgeAckRequest, PurgeOrder
+from contracts.purges import PurgeOrder
 from contracts.push import PushRequest
 from sync.moments import shift_moment
+from sync.tablet.chores import Chores
 from sync.tablet.errors import Refused
-from sync.tablet.leases import Line
 from sync.tablet.parts import Parts
 from sync.tablet.purges import EVERYTHING
 
@@ -39,6 +38,7 @@ class Session:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._chores = Chores(parts)
         self._hello: HelloResponse | None = None
         self._orders: list[PurgeOrder] = []  # to delete everything
         self._first_n = parts.outbox.next_n()  # of the mutations made since this tablet was opened
@@ -57,7 +57,7 @@ class Session:
             self._sync(wait_s)
         except Refused as refused:
             if refused.says(ErrorCode.REVOKED):
-                self._obey(refused.purge_orders())
+                self._chores.obey(refused.purge_orders())
                 self._parts.database.execute("UPDATE install SET access_token = NULL, refresh_token = NULL")
             raise
         self._report.unsent = self._parts.outbox.unsent_count()
@@ -74,7 +74,7 @@ class Session:
         self._greet()
         self._push()
         if self._orders:  # somebody was revoked who worked here before: this person begins with an empty tablet
-            self._obey(self._orders)
+            self._chores.obey(self._orders)
             self._orders = []
         theirs = self._pull(wait_s)
         if theirs is not None and self._parts.outbox.unsent_count():  # it was restored, or somebody typed meanwhile
@@ -83,9 +83,9 @@ class Session:
         if theirs is not None:
             self._mend(theirs)
         self._purge()
-        self._return_leases()
-        self._refill_leases()
-        self._upload()
+        self._chores.return_leases()
+        self._chores.refill_leases()
+        self._report.photos = self._chores.upload()
         self._trim()
 
     # --- greeting
@@ -108,7 +108,7 @@ class Session:
         with parts.database.transaction():
             held = parts.leases.present()
         if held and (line := parts.leases.line_to_ask_for()):
-            self._acquire(*line, held)
+            self._chores.acquire(*line, held)
         parts.database.execute("UPDATE install SET shown_epoch = ?, epoch = coalesce(epoch, ?)", (epoch, epoch))
 
     def _check_numbers(self) -> None:
@@ -220,7 +220,7 @@ class Session:
                     if not refused.says(ErrorCode.NOT_FOUND):  # it left the scope meanwhile; the next pull says so
                         raise
 
-    # --- purges, leases, photos, journal
+    # --- purges, journal
 
     def _purge(self) -> None:
         """Carry out pending orders once nothing is owed, or the deadline has passed; then hand in receipts."""
@@ -229,68 +229,7 @@ class Session:
             self._push()
             if parts.outbox.unsent_count() == 0 or parts.purges.is_overdue(parts.now()):
                 parts.purges.carry_out(parts.now())
-        self._hand_in_receipts()
-
-    def _hand_in_receipts(self) -> None:
-        parts = self._parts
-        for receipt in parts.purges.receipts(parts.key):
-            try:
-                self._call(parts.transport.acknowledge_purges, PurgeAckRequest(receipts=[receipt]))
-            except Refused as refused:
-                if not refused.says(ErrorCode.NOT_FOUND):  # a restored server has forgotten that it asked
-                    raise
-            parts.purges.note_settled(receipt.purge)
-
-    def _obey(self, orders: list[PurgeOrder]) -> None:
-        """Delete everything but what could not be handed in, and receipt it."""
-        parts = self._parts
-        with parts.database.transaction():
-            for order in orders:
-                parts.purges.order(order.purge, order.buckets, order.deadline, order.cause)
-        parts.forget_everything()
-        self._hand_in_receipts()
-
-    def _return_leases(self) -> None:
-        parts = self._parts
-        for lease_id, unused in parts.leases.returnable():
-            try:
-                self._call(parts.transport.return_lease, lease_id, LeaseReturn(unused=unused))
-            except Refused as refused:
-                if not refused.says(ErrorCode.NOT_FOUND):
-                    raise
-            parts.leases.note_returned(lease_id)
-
-    def _refill_leases(self) -> None:
-        for line, want in self._parts.leases.short_lines():
-            self._acquire(line, want, [])
-
-    def _acquire(self, line: Line, want: int, held: list[str]) -> None:
-        parts = self._parts
-        with parts.database.transaction():
-            request = parts.leases.request(line, want, parts.new_id, held)
-        try:
-            lease = self._call(parts.transport.acquire_lease, request)
-        except Refused as refused:
-            if not refused.says(ErrorCode.NOT_FOUND):
-                raise
-            parts.leases.end_line(line)  # the branch is not this person's any more
-            return
-        with parts.database.transaction():
-            parts.leases.keep(lease)
-
-    def _upload(self) -> None:
-        parts = self._parts
-        while photo := parts.photos.next_owed():
-            url = photo.upload_url or self._call(parts.transport.begin_upload, photo)
-            parts.photos.note_begun(photo.sha256, url)
-            try:
-                self._call(parts.transport.continue_upload, photo, url)
-            except Refused as refused:
-                if refused.says(ErrorCode.NOT_FOUND) or refused.says(ErrorCode.GONE_FILE):
-                    parts.photos.note_begun(photo.sha256, None)  # it expired; the next sync begins anew
-                raise
-            parts.photos.note_uploaded(photo.sha256)
-            self._report.photos += 1
+        self._chores.hand_in_receipts()
 
     def _trim(self) -> None:
         """Let go of what is older than the journal, once a day."""

@@ -7,10 +7,10 @@ import pytest
 
 from sync.tablet.errors import LineFailed, NumbersExhausted
 from sync.tablet.tablet import Tablet
-from tests.support.wire import Fault
+from tests.support.wire import Fault, WireTransport
 from tests.sync.tablet.town import BOTH, BRANCH, DAY, Person, Town, form, visit
 
-SEEDS = 60
+SEEDS = 30
 STEPS = 60
 FAULTS = [Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, Fault.REPEAT, Fault.DELAY]
 
@@ -95,7 +95,9 @@ class Day:
         """Let every line be good until nothing moves any more."""
         self.is_noisy = False
         for tablet in self.tablets:
-            tablet._parts.transport.deliver_delayed()
+            line = tablet._parts.transport
+            assert isinstance(line, WireTransport)
+            line.deliver_delayed()
         for _ in range(3):
             for tablet in self.tablets:
                 tablet.sync()
