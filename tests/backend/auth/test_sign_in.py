@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.auth.errors import Locked, PasswordExpired, PasswordRefused, Revoked, SignInFailed
+from backend.auth.passwords import Passwords
 from backend.auth.revocation import revoke_install, revoke_staff
 from backend.auth.signing_in import sign_in
 from backend.auth.staffing import reset_password
@@ -239,3 +240,38 @@ def test_a_hash_of_former_costs_is_replaced_at_sign_in(house):
 def stored_hash(house):
     query = "SELECT password_hash FROM staff WHERE staff_no = 'lobby'"
     return house.auth.store.read(lambda look: look.connection.exec_driver_sql(query).scalar_one())
+
+
+class Meanwhile(Passwords):
+    """Real passwords, during whose slow check something else happens."""
+
+    def __init__(self, settings, happening):
+        super().__init__(settings)
+        self.happening = happening
+
+    def is_right(self, password, password_hash):
+        happening, self.happening = self.happening, lambda: None
+        happening()
+        return super().is_right(password, password_hash)
+
+
+def test_a_password_that_is_replaced_while_it_is_checked_is_wrong(house):
+    tablet = house.tablet()
+
+    def reset():
+        reset_password(house.auth, "lobby", NEW_PASSWORD, "test", is_initial=False)
+
+    house.auth.passwords = Meanwhile(house.auth.settings, reset)
+    assert isinstance(refused(house)(tablet.request("lobby")), SignInFailed)
+    assert tablet.sign_in("lobby", NEW_PASSWORD)
+
+
+def test_a_lockout_that_comes_while_a_password_is_checked_counts(house):
+    tablet, other = house.tablet(), house.tablet()
+
+    def lock():
+        for _ in range(5):
+            refused(house)(other.request("lobby", "Wrong-0000"))
+
+    house.auth.passwords = Meanwhile(house.auth.settings, lock)
+    assert isinstance(refused(house)(tablet.request("lobby")), Locked)
