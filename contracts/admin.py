@@ -102,3 +102,25 @@ class AssignRequest(Message, frozen=True, kw_only=True):
     """Give a portfolio to a person."""
 
     staff_no: StaffNo
+
+
+class Exposure(Message, frozen=True, kw_only=True):
+    """What one tablet holds although its person may not see it any more."""
+
+    install_id: str
+    device_id: str
+    org_id: str
+    staff_no: str | None
+    last_seen_at: Moment
+    buckets: list[str]
+    cause: str  # scope · revoked · unreached: it has not called since, so no order has reached it
+    ordered_at: Moment | None
+    deadline: Moment | None
+    is_late: bool
+
+
+class ExposurePage(Message, frozen=True, kw_only=True):
+    """The exposures of the caller's area; `next` continues after the last install that was looked at."""
+
+    items: list[Exposure]
+    next: str | None = None

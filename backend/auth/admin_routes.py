@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 from msgspec.structs import asdict
 
-from backend.auth import administration
+from backend.auth import administration, exposures
 from backend.auth.gate import Gate
 from backend.auth.parts import Auth
 from backend.auth.staffing import NewStaff
@@ -20,6 +20,7 @@ from contracts.admin import (
     AssignRequest,
     CodeAnswer,
     CodeRequest,
+    ExposurePage,
     InstallItem,
     InstallPage,
     PasswordAnswer,
@@ -149,6 +150,18 @@ class AdminInstallController(Controller):
         """The installs of the caller's area."""
         rows = administration.list_installs(auth, actor, after, limit)
         return InstallPage(items=[_install_item(row) for row in rows], next=next_after(rows, "install_id", limit))
+
+    @get("/exposures", sync_to_thread=True)
+    def list_exposures(
+        self,
+        actor: NamedDependency[Actor],
+        auth: NamedDependency[Auth],
+        after: After = "",
+        limit: Limit = 100,
+    ) -> ExposurePage:
+        """Tablets of the caller's area that hold what their person may not see any more."""
+        items, next = exposures.list_exposures(auth, actor, after, limit)
+        return ExposurePage(items=items, next=next)
 
     @post("/installs/{install_id:str}/revoke", status_code=204, sync_to_thread=True)
     def revoke_install(
