@@ -201,6 +201,7 @@ def _restore_postgres(
         progress(done, len(tables))
         _copy_in(connection, title["table"], title["columns"], chunks)
     _continue_serials(connection, tables)
+    connection.execute(text("ANALYZE"))  # or the planner would guess for the first minutes
     progress(len(tables), len(tables))
     return start_epoch(connection, number_gap)
 

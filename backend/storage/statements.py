@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -154,9 +155,9 @@ class Statements:
         )
         self.lock_records = self.compile(_records().order_by(t.record.c.id).with_for_update())
         self.lock_lease = self.compile(pick(t.lease).where(same(t.lease.c.lease_id)).with_for_update())
-        self.lock_leases = self.compile(
-            pick(t.lease).where(same(t.lease.c.branch, t.lease.c.date)).order_by(t.lease.c.lease_id).with_for_update()
-        )
+        # Shared: every push of a branch's tickets reads these, and none of them may change meanwhile.
+        of_day = pick(t.lease).where(same(t.lease.c.branch, t.lease.c.date)).order_by(t.lease.c.lease_id)
+        self.lock_leases = self.compile(of_day.with_for_update(read=True))
         by_request = same(t.lease.c.install_id, t.lease.c.request_id)
         self.lock_lease_by_request = self.compile(pick(t.lease).where(by_request).with_for_update())
         is_open = and_(same(t.lease.c.install_id), t.lease.c.state == literal_column("'open'"))
@@ -172,18 +173,17 @@ class Statements:
     def _feed(self) -> None:
         m, r = t.membership, t.record
         is_live = m.c.x.is_(None)
-        joined = m.outerjoin(r, and_(is_live, r.c.kind == m.c.kind, r.c.id == m.c.id))
-        # A row of a record that left shows nothing of it.
-        version = func.coalesce(r.c.version, literal_column("0"))
-        body = func.coalesce(r.c.body, cast(literal_column("''"), LargeBinary()))
-        rows = select(m.c.seq, m.c.kind, m.c.id, m.c.x, version, body).select_from(joined)
         after = and_(same(m.c.bucket), m.c.seq > bind(m.c.seq))
         limit = bindparam("limit", type_=Integer())
-        self.rows = self.compile(rows.where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0")))
-        self.rows_of = self.compile(rows.where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq))
+        page = select(*m.c).where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0"))
+        self.rows = self.compile(self._with_states(page))
+        self.rows_of = self.compile(
+            self._with_states(select(*m.c).where(same(m.c.bucket), is_live, among(m.c.id, "ids")))
+        )
         older = and_(same(m.c.bucket), m.c.at < bind(m.c.at))
         newest = select(m.c.seq).where(older).order_by(m.c.seq.desc())
         self.newest_before = self.compile(newest.limit(literal_column("1")).offset(literal_column("0")))
+        joined = m.join(r, and_(r.c.kind == m.c.kind, r.c.id == m.c.id))
         live = select(m.c.id, m.c.kind, r.c.version).select_from(joined).where(same(m.c.bucket), is_live)
         self.live_ids = self.compile(live.order_by(m.c.id, m.c.kind))
         gone = and_(same(m.c.bucket), m.c.seq <= bind(m.c.seq), m.c.x.is_not(None))
@@ -191,6 +191,21 @@ class Statements:
         self.put_membership = self.put(m, ["bucket", "id", "kind"])
         self.new_bucket = self.keep_first(t.bucket)
         self.put_bucket = self.put(t.bucket)
+
+    def _with_states(self, page: Select[Any]) -> Select[Any]:
+        """Select feed rows: some memberships, in order, each with its record's newest state.
+
+        A row of a record that left shows nothing of it. The page is cut before the join, and the join goes row by
+        row: PostgreSQL, not knowing how full a bucket is, would else join all of it, or read all records, for one page.
+        """
+        m, r = page.subquery("page"), t.record
+        is_same = and_(m.c.x.is_(None), r.c.kind == m.c.kind, r.c.id == m.c.id)
+        state = select(r.c.version, r.c.body).where(is_same).limit(literal_column("1")).lateral("state")
+        joined = m.outerjoin(r, is_same) if self._dialect.name == "sqlite" else m.outerjoin(state, true())
+        newest = r if self._dialect.name == "sqlite" else state
+        version = func.coalesce(newest.c.version, literal_column("0"))
+        body = func.coalesce(newest.c.body, cast(literal_column("''"), LargeBinary()))
+        return select(m.c.seq, m.c.kind, m.c.id, m.c.x, version, body).select_from(joined).order_by(m.c.seq)
 
     def _numbers(self) -> None:
         line, use = t.number_line, t.number_use
