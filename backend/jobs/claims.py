@@ -22,6 +22,7 @@ def claim(store: SqlStore, job: str, slot: str, now: datetime, by: str) -> bool:
 
 def _claim(unit: SqlUnit, dialect: str, job: str, slot: str, now: datetime, by: str) -> bool:
     row = {"job": job, "slot": slot, "claimed_at": write_moment(now), "claimed_by": by}
-    made = unit.connection.execute(INSERTS[dialect](job_claim).values(row).on_conflict_do_nothing())
+    taken = INSERTS[dialect](job_claim).values(row).on_conflict_do_nothing().returning(job_claim.c.slot)
+    is_ours = unit.connection.execute(taken).first() is not None
     unit.connection.execute(delete(job_claim).where(job_claim.c.claimed_at < write_moment(now - KEPT)))
-    return bool(made.rowcount == 1)
+    return is_ours

@@ -1,0 +1,24 @@
+"""What docs/ says is what the code does."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.web.error_page import error_page
+from contracts.errors import ErrorCode
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_error_page_is_up_to_date():
+    hint = "python -m backend.web.error_page > docs/errors.md"
+    assert (DOCS / "errors.md").read_text(encoding="utf-8") == error_page(), hint
+
+
+@pytest.mark.parametrize("error", ErrorCode, ids=lambda error: error.code)
+def test_every_error_code_says_what_it_means_who_acts_and_whether_to_retry(error):
+    page = (DOCS / "errors.md").read_text(encoding="utf-8")
+    section = page.split(f"\n### {error.code}\n")[1].split("\n### ")[0]
+    assert error.meaning in section
+    assert "Who acts: " in section
+    assert "A retry " in section
