@@ -15,8 +15,9 @@ from backend.storage.unit import SqlUnit
 from contracts.base import Body, Problem
 from contracts.errors import Actor as Who
 from contracts.errors import ErrorCode
+from contracts.version import SCHEMA
 from sync.engine import Engine
-from sync.kind import Actor, Kinds
+from sync.kind import Actor, Kind, Kinds
 from sync.moments import write_moment
 from sync.puts import Put, put_records
 from sync.reviews import new_review, review_id
@@ -75,7 +76,7 @@ def _decide(kinds: Kinds, unit: SqlUnit, id: str, body: Body, at: str) -> str:
     if subject is None:
         return _close(kinds, unit, id, body, ("rejected", "the CRM does not have this record any more"), at)
     current = kinds[subject.kind].read(subject.body)
-    verdict = decide(current, body["proposed"], body["believed"])
+    verdict = decide(current, body["proposed"], _whole(kinds[subject.kind], body["believed"]))
     if verdict.state == "conflict":
         return _open_conflict(kinds, unit, id, body, subject, verdict, at)
     if verdict.take:
@@ -92,7 +93,8 @@ def _open_conflict(
     asked = {"n": 0, "kind": subject.kind, "id": subject.id, "op": "propose", "set": body["proposed"],
              "base": body["believed"], "reason": body["reason"]}  # fmt: skip
     case = new_review(
-        actor=_author(unit, body), n=0, sort="conflict", at=at, mutation=asked, must_act=Who.SUPERVISOR.value,
+        actor=_author(unit, body), n=0, schema=SCHEMA, sort="conflict", at=at, mutation=asked,
+        must_act=Who.SUPERVISOR.value,
         problem=Problem(
             code=ErrorCode.FIELD_CONFLICT.code, args={"fields": sorted(verdict.disputed), "request": id}
         ),
@@ -116,6 +118,11 @@ def _follow(kinds: Kinds, unit: SqlUnit, id: str, body: Body, at: str) -> str:
     if ended[0] == "accepted" and subject is not None:
         _revise(kinds, unit, subject, {}, at)
     return _close(kinds, unit, id, body, ended, at)
+
+
+def _whole(kind: Kind, believed: Body) -> Body:
+    """Return what the author saw; a tablet names a default as nothing, since it stays off the wire."""
+    return {name: kind.defaults.get(name) if value is None else value for name, value in believed.items()}
 
 
 def _revise(kinds: Kinds, unit: SqlUnit, subject: Stored, take: Mapping[str, object], at: str) -> None:

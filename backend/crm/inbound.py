@@ -67,11 +67,10 @@ class _Revised(Struct):
 
 def _without_repeats(unit: SqlUnit, events: Sequence[CrmEvent], at: str) -> list[CrmEvent]:
     """Return the events that were never seen, and remember that they were seen now."""
-    first = {(event.source, event.event_id): event for event in reversed(events)}
+    first = {(event.source, event.event_id): event for event in reversed(events)}  # of repeats in one batch
     marks = crm_event.c.source, crm_event.c.event_id
     seen = {tuple(row) for row in unit.connection.execute(select(*marks).where(tuple_(*marks).in_(list(first))))}
-    fresh = [event for event in events if first.get((event.source, event.event_id)) is event]
-    fresh = [event for event in fresh if (event.source, event.event_id) not in seen]
+    fresh = [event for identity, event in reversed(first.items()) if identity not in seen]
     if fresh:
         rows = [{"source": event.source, "event_id": event.event_id, "at": at} for event in fresh]
         unit.connection.execute(insert(crm_event), rows)

@@ -75,9 +75,18 @@ def _with_theirs(look: SqlSnapshot, body: dict[str, Any]) -> dict[str, Any]:
     """Return a review's body with the server's values of the disputed fields, which tablets are not sent (I5)."""
     remembered = look.remembered(body["install_id"], [body["n"]]).get(body["n"])
     if remembered is None:
-        return body
+        return body | {"fields": [field | _of_the_crm(look, body, field) for field in body.get("fields", [])]}
     told = {field.field: field for field in _outcome.decode(remembered.outcome).fields}
     return body | {"fields": [_both(field, told.get(field.get("field", ""))) for field in body.get("fields", [])]}
+
+
+def _of_the_crm(look: SqlSnapshot, body: dict[str, Any], field: dict[str, Any]) -> dict[str, Any]:
+    """Return the value against which the CRM decided: as its request keeps it, else as the record has it now."""
+    keys = [Key("request", body.get("args", {}).get("request", "")), Key(body["subject_kind"], body["subject_id"])]
+    found = look.records(keys)
+    bodies = [msgspec.json.decode(found[key].body) for key in keys if key in found and found[key].body]
+    known: dict[str, Any] = (bodies[0].get("crm_values") if bodies else None) or (bodies[-1] if bodies else {})
+    return {"theirs": known.get(field.get("field", "")), "theirs_by": "crm"}
 
 
 def _both(field: dict[str, Any], told: FieldOutcome | None) -> dict[str, Any]:

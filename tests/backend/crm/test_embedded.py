@@ -76,6 +76,12 @@ def test_an_author_who_lost_the_customer_does_not_read_the_crms_value(known):
     assert known.request()["crm_values"] == {}
 
 
+def test_a_field_that_was_empty_and_still_is_takes_a_proposal(known):
+    known.propose({"contact_note": None}, contact_note="call in the evening")
+    assert known.drain().accepted == 1
+    assert known.body()["contact_note"] == "call in the evening"
+
+
 def test_two_proposals_for_one_field_are_decided_one_after_the_other(known):
     known.propose({"phone": "1380"}, phone="1390")
     known.propose({"phone": "1380"}, phone="1391")
