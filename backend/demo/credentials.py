@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from backend.domain.orgs.queries import OrgRow
+
 
 class StaffCredentials(Struct, frozen=True, kw_only=True):
     """One person's way in."""
@@ -18,26 +20,27 @@ class StaffCredentials(Struct, frozen=True, kw_only=True):
     portfolios: list[str] = []
 
 
-class BranchCodes(Struct, frozen=True, kw_only=True):
-    """Enrolment codes of one institution, each good for one tablet."""
+class ReadyCode(Struct, frozen=True, kw_only=True):
+    """An enrolment code, good for one tablet of one institution."""
 
     org_id: str
-    codes: list[str]
+    code: str
 
 
 class Credentials(Struct, frozen=True, kw_only=True):
     """Everybody's way in."""
 
+    orgs: list[OrgRow]
     staff: list[StaffCredentials]
-    enrolment_codes: list[BranchCodes]
+    enrolment_codes: list[ReadyCode]
 
     def get_person(self, staff_no: str) -> StaffCredentials:
         """Return one person. Raises KeyError."""
         return {person.staff_no: person for person in self.staff}[staff_no]
 
     def codes_of(self, org_id: str) -> list[str]:
-        """Return an institution's codes. Raises KeyError."""
-        return {branch.org_id: branch.codes for branch in self.enrolment_codes}[org_id]
+        """Return an institution's codes."""
+        return [ready.code for ready in self.enrolment_codes if ready.org_id == org_id]
 
 
 def write_credentials(path: Path, credentials: Credentials) -> None:

@@ -1,6 +1,6 @@
 """Filling a server with the demonstration bank, through the same writes as any other work of the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -8,7 +8,7 @@ from backend.auth.enrolment import make_enrolment_code
 from backend.auth.parts import Auth
 from backend.auth.staffing import NewStaff, add_staff, assign_portfolio, make_password
 from backend.demo.bank import Bank
-from backend.demo.credentials import BranchCodes, Credentials, StaffCredentials
+from backend.demo.credentials import Credentials, ReadyCode, StaffCredentials
 from backend.demo.people import Person
 from backend.domain.orgs.queries import add_org, list_orgs
 from backend.domain.staff.queries import add_portfolio
@@ -74,12 +74,16 @@ def _write_records(engine: Engine, bank: Bank, progress: Progress) -> None:
         progress("records", min(start + CHUNK, len(records)), len(records))
 
 
-def _credentials(auth: Auth, bank: Bank, passwords: dict[str, str]) -> Credentials:
-    orgs = sorted({person.org_id for person in bank.staff})
-    codes = [
-        BranchCodes(org_id=org_id, codes=[make_enrolment_code(auth, org_id, BY).code for _ in range(CODES_PER_ORG)])
+def ready_codes(auth: Auth, orgs: Sequence[str], each: int = CODES_PER_ORG) -> list[ReadyCode]:
+    """Return fresh enrolment codes, several for each institution."""
+    return [
+        ReadyCode(org_id=org_id, code=make_enrolment_code(auth, org_id, BY).code)
         for org_id in orgs
+        for _ in range(each)
     ]
+
+
+def _credentials(auth: Auth, bank: Bank, passwords: dict[str, str]) -> Credentials:
     people = [
         StaffCredentials(
             staff_no=person.staff_no, password=passwords[person.staff_no], name=person.name,
@@ -88,4 +92,5 @@ def _credentials(auth: Auth, bank: Bank, passwords: dict[str, str]) -> Credentia
         )
         for person in bank.staff
     ]  # fmt: skip
-    return Credentials(staff=people, enrolment_codes=codes)
+    codes = ready_codes(auth, sorted({person.org_id for person in bank.staff}))
+    return Credentials(orgs=bank.orgs, staff=people, enrolment_codes=codes)

@@ -1,0 +1,115 @@
+"""The demonstration bank: seeded, lived through, or served for a person to try."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+import msgspec
+
+from backend.commands.workplace import opened, progress_bar, settings_here
+from backend.demo.bank import CUSTOMERS, make_bank
+from backend.demo.credentials import Credentials, read_credentials, write_credentials
+from backend.demo.day.day import live_day, write_result
+from backend.demo.day.server import NotStarted, free_port
+from backend.demo.day.size import Size
+from backend.demo.seeding import NotEmpty, ready_codes, seed_bank
+from backend.domain.orgs.queries import list_orgs
+from backend.migrations import migrate
+from backend.serve import run_server
+from backend.settings import Settings
+from backend.web.logs import configure_logs
+
+BUILD = Path("build")
+SEED = click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same bank.")
+# Random passwords need no slow hash to be safe, and nine people sign in within a second.
+QUICK = Settings(argon2_memory_kib=1024, argon2_passes=1, argon2_lanes=1, log_level="warning")
+
+
+@click.command("seed-demo")
+@click.option(
+    "--write-credentials", "file", type=click.Path(dir_okay=False, path_type=Path), required=True,
+    help="Where to write staff numbers, passwords, roles, organisations and ready enrolment codes, as JSON.",
+)  # fmt: skip
+@click.option("--customers", type=click.IntRange(10, 1_000_000), default=CUSTOMERS, show_default=True)
+@SEED
+def seed_demo(file: Path, customers: int, seed: int) -> None:
+    """Fill an empty, migrated database with the demonstration bank; everybody in it is made up."""
+    credentials = _seed(settings_here(), seed, customers)
+    write_credentials(file, credentials)
+    click.echo(
+        f"{len(credentials.staff)} staff and {customers} customers are there; {file} says who may sign in. "
+        "Never seed a database that real people use."
+    )
+
+
+@click.command()
+@SEED
+@click.option("--serve", "is_serving", is_flag=True, help="Serve the bank for you to try, instead of living a day.")
+@click.option("--scale", type=click.FloatRange(0.1, 10), default=1, show_default=True, help="How much happens.")
+def demo(seed: int, is_serving: bool, scale: float) -> None:
+    """Live one business day at a bank with nine tablets and bad lines, and prove that nothing was lost."""
+    if is_serving:
+        _serve(seed)
+        return
+    configure_logs("error", "console")
+    size = Size(**{name: max(1, round(getattr(Size(), name) * scale)) for name in Size.__struct_fields__})
+    with tempfile.TemporaryDirectory(prefix="padsync-demo-") as folder:
+        settings = msgspec.structs.replace(QUICK, data_dir=folder, port=free_port())
+        try:
+            result = live_day(settings, seed=seed, size=size, say=click.echo)
+        except NotStarted as error:
+            raise click.ClickException(str(error)) from error
+    write_result(BUILD / "demo.json", result)
+    if not result.is_proven:
+        raise click.ClickException("Not everything could be proven; see above.")
+    click.echo(f"\nAll proven. Figures in {BUILD / 'demo.json'}.")
+
+
+def _serve(seed: int) -> None:
+    """Serve the bank from a folder that stays; made at the first time, found again at the next."""
+    settings = settings_here()
+    if "PADSYNC_DATA_DIR" not in os.environ:
+        settings = msgspec.structs.replace(settings, data_dir=str(BUILD / "demo"))
+    file = Path(settings.data_dir) / "credentials.json"
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(settings.database)
+    credentials = _seed_or_find(settings, seed, file)
+    write_credentials(file, credentials)
+    click.echo(_invitation(settings, file), nl=False)
+    run_server(settings)
+
+
+def _seed_or_find(settings: Settings, seed: int, file: Path) -> Credentials:
+    """Return who may sign in, with fresh enrolment codes."""
+    with opened(settings) as house:
+        is_there = bool(house.store.read(lambda look: list_orgs(look.connection)))
+        if is_there and not file.exists():
+            raise click.ClickException(
+                f"{settings.data_dir} holds a bank, but not its {file.name}: use another folder."
+            )
+        if is_there:
+            known = read_credentials(file)
+            codes = ready_codes(house.auth, sorted({person.org_id for person in known.staff}))
+            return msgspec.structs.replace(known, enrolment_codes=codes)
+    return _seed(settings, seed, CUSTOMERS)
+
+
+def _seed(settings: Settings, seed: int, customers: int) -> Credentials:
+    bars = {what: progress_bar(what) for what in ("staff", "records")}
+    with opened(settings) as house:
+        try:
+            bank = make_bank(seed, house.auth.now(), customers)
+            return seed_bank(house.engine, house.auth, bank, lambda what, done, of: bars[what](done, of))
+        except NotEmpty:
+            raise click.ClickException(
+                "The database holds institutions already; the demonstration bank needs an empty one."
+            ) from None
+
+
+def _invitation(settings: Settings, file: Path) -> str:
+    return f"""\
+The demonstration bank is at http://{settings.host}:{settings.port} (what it can do: /docs).
+Who may sign in, and enrolment codes: {file}
+A session with curl: sh docs/session.sh, or see README.md. Stop with Ctrl-C; the bank stays in {settings.data_dir}.
+"""

@@ -1,0 +1,53 @@
+"""The day as it is told on the screen: one line of figures an hour, and a line for everything out of the ordinary."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Say = Callable[[str], None]
+VALUE_LENGTH_MAX = 24
+
+
+def mask_name(name: str) -> str:
+    """Return a person's name as lists show it: 李*明 (requirements.md, section 2)."""
+    return name[:1] + "*" + name[2:] if len(name) > 1 else "*"
+
+
+def mask_value(value: Any) -> str:
+    """Return a value as the screen may show it: of a long number only both ends."""
+    text = "nothing" if value in (None, "") else " / ".join(str(value).splitlines())
+    if isinstance(value, list):
+        text = " + ".join(map(str, value))
+    if len(text) == 11 and text.isdigit():
+        return f"{text[:3]}****{text[-4:]}"
+    return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
+
+
+class Tale:
+    """Tells the day as it goes."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._told: list[str] = []
+        self._before: Counter[str] = Counter()
+
+    def note(self, hour: str, text: str) -> None:
+        """Remember something for the end of this hour."""
+        self._told.append(f"       {hour}  {text}")
+
+    def title(self, text: str) -> None:
+        """Begin a part."""
+        self._say(f"\n── {text} {'─' * max(0, 100 - len(text))}")
+
+    def lines(self, texts: Sequence[str]) -> None:
+        """Say some lines."""
+        for text in texts:
+            self._say(f"  {text}")
+
+    def end_hour(self, hour: str, totals: Counter[str]) -> None:
+        """Tell the hour's figures, the difference to the totals of an hour ago, then what was noted."""
+        figures = " · ".join(f"{totals[name] - self._before[name]:3d} {name}" for name in totals)
+        self._say(f"  {hour}  {figures}")
+        for line in self._told:
+            self._say(line)
+        self._before, self._told = Counter(totals), []
