@@ -34,6 +34,8 @@ from sync.signing import PrivateKey, sign
 from sync.store import AuditEntry, BucketState, PurgeRow, Snapshot, Store, Unit, Write
 from sync.verify import answer_verify
 
+KEYS_MAX = 8192  # public keys kept in memory
+
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """Numbers that a bank may want to change; the defaults are those of the domain rules."""
@@ -60,6 +62,7 @@ class Engine:
         self.store, self.kinds, self.clock, self.new_id = store, kinds, clock, new_id
         self.secret, self.server_key, self.contract_hash = secret, server_key, contract_hash
         self.settings = settings or EngineSettings()
+        self._keys: dict[str, bytes] = {}
         self._noted: dict[str, tuple[frozenset[str], datetime]] = {}
 
     # --- hello
@@ -94,30 +97,35 @@ class Engine:
         """Settle a tablet's mutations in one transaction and answer each."""
         if len(request.mutations) > MUTATIONS_MAX:
             raise TooLarge(mutations_max=MUTATIONS_MAX)
-        public_key = self._public_key(actor, request.epoch)
-        parcels = unpack(request.mutations, public_key)
+        parcels = unpack(request.mutations, self._public_key(actor.install_id))
         now = self.clock()
         context = PushContext(
             actor=actor, kinds=self.kinds, now=now, device=device, schema=SCHEMA,
             countersign=self._countersigner(now),
         )  # fmt: skip
-        return self.store.write(lambda unit: push_batch(unit, parcels, context))
+
+        def work(unit: Unit) -> PushResponse:
+            _check_epoch(unit, request.epoch)
+            return push_batch(unit, parcels, context)
+
+        return self.store.write(work)
 
     def _countersigner(self, now: datetime) -> Callable[[str], str]:
         """Return what signs that evidence was here at this moment, once for each digest."""
         at = write_moment(now)
         return cache(lambda digest: sign(self.server_key, f"{digest}|{at}".encode()))
 
-    def _public_key(self, actor: Actor, epoch: str | None) -> bytes:
-        def look(snapshot: Snapshot) -> bytes:
-            if epoch is not None and epoch != snapshot.epoch() and epoch not in snapshot.past_epochs():
-                raise EpochMismatch
-            install = snapshot.find_install(actor.install_id)
+    def _public_key(self, install_id: str) -> bytes:
+        """Return an install's key, which never changes: a tablet with another key is another install."""
+        key = self._keys.get(install_id)
+        if key is None:
+            install = self.store.read(lambda snapshot: snapshot.find_install(install_id))
             if install is None:
                 raise NotFound("this install is not enrolled")
-            return install.public_key
-
-        return self.store.read(look)
+            if len(self._keys) >= KEYS_MAX:
+                self._keys.clear()
+            key = self._keys[install_id] = install.public_key
+        return key
 
     # --- pull
 
@@ -313,3 +321,8 @@ class Engine:
         state: BucketState = unit.buckets([name])[name]
         upto = horizon(unit.newest_before(name, since), unit.cursors(name, since), state.head)
         return (unit.drop_rows(name, upto), upto) if upto > state.floor else (0, state.floor)
+
+
+def _check_epoch(unit: Unit, epoch: str | None) -> None:
+    if epoch is not None and epoch != unit.epoch() and epoch not in unit.past_epochs():
+        raise EpochMismatch

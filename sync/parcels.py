@@ -8,12 +8,14 @@ from msgspec import Raw, Struct
 
 from contracts.base import Body, KindName, Problem, RecordId
 from contracts.errors import ErrorCode
+from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
 from sync.secrets import carries_secret, is_deep, redact, redact_text
 from sync.signing import canonical, hash_hex, verify
 from sync.store import Key
 
+BEGINNINGS = frozenset({Op.CREATE, Op.APPEND})
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
@@ -75,8 +77,9 @@ def _unpack(raw: bytes, public_key: bytes) -> Parcel:
     if is_deep(body):
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
     problem = _problem(ErrorCode.SECRET_REFUSED) if carries_secret(body) else None
+    begins = Key(mutation.kind, mutation.id) if mutation.op in BEGINNINGS else None
     parcel = Parcel(
-        n=mutation.n, digest=_digest(raw, body), raw=raw, mutation=mutation, problem=problem, begins=_beginning(body),
+        n=mutation.n, digest=_digest(raw, body), raw=raw, mutation=mutation, problem=problem, begins=begins
     )  # fmt: skip
     return parcel if mutation.sig is None else _signed(parcel, body, mutation.sig, public_key)
 

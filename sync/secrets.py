@@ -8,28 +8,27 @@ from contracts.privacy import SECRET_NAMES
 
 DEPTH_MAX = 32  # levels of nesting that anything typed can need; deeper mutations are refused
 REDACTED = "[refused]"
+CONTAINERS = frozenset({dict, list})
 
 
 def carries_secret(value: Any) -> bool:
     """Say whether any key in `value`, at any depth, names an authentication secret."""
-    left = [value]
-    while left:
-        inner = left.pop()
-        if isinstance(inner, dict):
-            if any(map(is_secret, inner)):
-                return True
-            left += inner.values()
-        elif isinstance(inner, list):
-            left += inner
+    left = _containers([value])
+    for inner in left:  # which grows meanwhile
+        if type(inner) is dict and any(map(is_secret, inner)):
+            return True
+        left += _containers(inner)
     return False
 
 
 def is_deep(value: Any) -> bool:
     """Say whether `value` is nested deeper than anything typed can be."""
-    level = [value]
-    for _ in range(DEPTH_MAX):
-        level = [inner for outer in level for inner in _inside(outer)]
-    return bool(level)
+    level = _containers([value])
+    for _ in range(DEPTH_MAX - 1):
+        level = [deeper for inner in level for deeper in _containers(inner)]
+        if not level:
+            return False
+    return any(level)
 
 
 def redact(value: Any, depth: int = 0) -> Any:
@@ -56,8 +55,9 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in normalize("NFKC", name).casefold() if letter.isalnum())
 
 
-def _inside(value: Any) -> Any:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _containers(outer: Any) -> list[Any]:
+    """Return the maps and lists right inside one."""
+    return [inner for inner in (outer.values() if type(outer) is dict else outer) if type(inner) in CONTAINERS]
 
 
 _PLAIN_NAMES = frozenset(map(_plain, SECRET_NAMES))
