@@ -69,7 +69,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, _about("Sign-ins, refreshes and enrolments a minute from one install", ge=1, le=100_000)
     ] = 30
     sign_in_per_address_min: Annotated[
-        int, _about("The same from one network address; a whole branch sits behind one, behind a proxy everybody", ge=1, le=1_000_000)
+        int,
+        _about(
+            "The same from one network address; raise it behind a proxy, where all share one",
+            ge=1,
+            le=1_000_000,
+        ),
     ] = 600
 
     purge_deadline_h: Annotated[

@@ -3,10 +3,12 @@
 from shutil import copy
 
 import msgspec
+import psycopg
 import pytest
 from litestar import Litestar, Router, get
 from litestar.di import NamedDependency
 from litestar.testing import TestClient
+from psycopg import sql
 
 from backend.auth.admin_routes import admin_routes
 from backend.auth.gate import Gate
@@ -15,15 +17,15 @@ from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.queries import add_portfolio
 from backend.errors import EXCEPTION_HANDLERS
-from backend.migrations import migrate
+from backend.migrations import migrate, whole_metadata
 from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from sync.kind import Actor
 from tests.backend.auth.people import Clock, House
-from tests.support.postgres import migrated_template, postgres, postgres_url
+from tests.support.postgres import migrated_template, postgres
 
-__all__ = ["migrated_template", "postgres", "postgres_url"]
+__all__ = ["migrated_template", "postgres"]
 
 ORGS = [
     OrgRow(org_id="FJ", name="联合社", level="union"),
@@ -55,6 +57,20 @@ def migrated_file(tmp_path_factory):
 def sqlite_url(tmp_path, migrated_file):
     copy(migrated_file, tmp_path / "padsync.db")
     return f"sqlite:///{tmp_path}/padsync.db"
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres, migrated_template):
+    """One database for all tests of this folder: to empty one is ten times quicker than to make one."""
+    return postgres.url(postgres.new_database(migrated_template))
+
+
+@pytest.fixture
+def postgres_url(shared_postgres_url):
+    yield shared_postgres_url
+    tables = ", ".join(table.name for table in whole_metadata().sorted_tables if table.name != "epoch")
+    with psycopg.connect(shared_postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("TRUNCATE " + tables))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
