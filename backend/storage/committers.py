@@ -35,7 +35,7 @@ class DirectCommitter:
     def run(self, attempt: Callable[[Driver], T]) -> T:
         """Return the attempt's result after its commit; raise what it raised after its rollback."""
         with self._engine.connect() as connection:
-            driver = Driver(connection)
+            driver = Driver.over(connection)
             try:
                 with connection.begin():
                     return attempt(driver)
@@ -111,7 +111,7 @@ class GroupCommitter:
         done: list[Callable[[], None]] = []
         try:
             with self._engine.begin() as connection:
-                driver = Driver(connection)
+                driver = Driver.over(connection)
                 for job in self._group(first):
                     if job is not first:
                         taken.append(job)

@@ -1,14 +1,17 @@
 """One transaction's way past SQLAlchemy to the database driver, for the statements that run all day."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 import msgspec
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import PoolProxiedConnection
 
 Row = tuple[Any, ...]
 
@@ -35,13 +38,42 @@ CLASHES = (
 
 
 class Driver:
-    """Runs prepared SQL texts with positional parameters on a SQLAlchemy connection's own driver cursor."""
+    """Runs prepared SQL texts with positional parameters on a pooled connection's own driver cursor."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._raw = cast(Any, connection.connection.driver_connection)
-        self.is_sqlite = connection.dialect.name == "sqlite"
+    def __init__(self, engine: Engine, pooled: PoolProxiedConnection) -> None:
+        self._engine = engine
+        self._pooled = pooled
+        self._raw = cast(Any, pooled.driver_connection)
+        self.is_sqlite = engine.dialect.name == "sqlite"
         self._cursor = self._raw.cursor() if self.is_sqlite else self._raw.cursor(binary=True)
+
+    @classmethod
+    def over(cls, connection: Connection) -> "Driver":
+        """Return a driver for the transaction that SQLAlchemy has begun."""
+        driver = cls(connection.engine, connection.connection)
+        driver.connection = connection
+        return driver
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The same transaction for whoever speaks SQLAlchemy; never close it."""
+        return Connection(self._engine, self._pooled)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Hold one consistent, read-only view; half the cost of beginning and ending it by SQLAlchemy."""
+        if self.is_sqlite:
+            self._cursor.execute("BEGIN")
+            yield
+            return
+        usual = self._raw.isolation_level
+        self._raw.isolation_level, self._raw.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+        try:
+            yield
+        finally:
+            if not self._raw.closed:
+                self._raw.rollback()
+                self._raw.isolation_level, self._raw.read_only = usual, None
 
     @property
     def is_in_transaction(self) -> bool:
@@ -77,9 +109,9 @@ class Driver:
     def give_back(self) -> None:
         """Close the cursor, and keep a connection that died out of the pool; others may have died with it."""
         self._cursor.close()
-        if not self.is_sqlite and self._raw.closed and not self.connection.invalidated:
-            self.connection.invalidate()
-            self.connection.engine.dispose()
+        if not self.is_sqlite and self._raw.closed and self._pooled.is_valid:
+            self._pooled.invalidate()
+            self._engine.dispose()
 
 
 def cause_of(error: BaseException) -> BaseException:

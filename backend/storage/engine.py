@@ -1,7 +1,7 @@
 """Engines from a database URL, and how transactions begin on each database."""
 
 import sqlite3
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -77,5 +77,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    if cast(Any, connection.connection.driver_connection).in_transaction:
+        return  # begun past SQLAlchemy, see driver.py
     is_read_only = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")

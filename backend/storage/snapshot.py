@@ -5,6 +5,8 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from sqlalchemy import Connection
+
 from backend.storage import rows
 from backend.storage.driver import Driver
 from backend.storage.statements import Statements
@@ -19,7 +21,11 @@ class SqlSnapshot:
     def __init__(self, driver: Driver, sql: Statements) -> None:
         self._driver = driver
         self._sql = sql
-        self.connection = driver.connection
+
+    @property
+    def connection(self) -> Connection:
+        """The same transaction for whoever speaks SQLAlchemy."""
+        return self._driver.connection
 
     def epoch(self) -> str:
         """Return the present epoch."""

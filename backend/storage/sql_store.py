@@ -10,7 +10,6 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from backend.storage.checkpoints import Checkpointer
 from backend.storage.committers import Committer, DirectCommitter, GroupCommitter
 from backend.storage.driver import Driver, is_clash, is_outage, outage_detail
-from backend.storage.engine import reading
 from backend.storage.projections import Projection, Projector
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import statements_for
@@ -38,7 +37,6 @@ class SqlStore:
         on_commit: Callable[[frozenset[str]], None] | None = None,
     ) -> None:
         self.engine = engine
-        self._reading = reading(engine)
         self._sql = statements_for(engine.dialect.name)
         self._projector = Projector(projections or {}, self._sql)
         self._on_commit = on_commit
@@ -84,13 +82,14 @@ class SqlStore:
         self.close()
 
     def _look(self, look: Callable[[SqlSnapshot], T]) -> T:
-        with self._reading.connect() as connection:
-            driver = Driver(connection)
-            try:
-                with connection.begin():
-                    return look(SqlSnapshot(driver, self._sql))
-            finally:
-                driver.give_back()
+        pooled = self.engine.raw_connection()
+        driver = Driver(self.engine, pooled)
+        try:
+            with driver.snapshot():
+                return look(SqlSnapshot(driver, self._sql))
+        finally:
+            driver.give_back()
+            pooled.close()
 
     def _commit(self, attempt: Callable[[Driver], T]) -> T:
         retrying = Retrying(

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from backend.storage.engine import UnusableUrl, make_engine, read_url, reading
+from backend.storage.sql_store import SqlStore
+from tests.sync.store_cases import create, save, stored
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"])
@@ -40,3 +42,24 @@ def test_a_sqlite_transaction_takes_its_lock_at_once_and_a_look_takes_none(sqlit
                 other.execute("BEGIN IMMEDIATE")
     other.close()
     engine.dispose()
+
+
+def test_a_snapshot_and_a_unit_can_be_asked_with_sqlalchemy_too(url):
+    with SqlStore(make_engine(url)) as store:
+        count = text("SELECT count(*) FROM record")
+
+        def look(snapshot):
+            before = snapshot.connection.scalar(count)
+            save(store, create(stored("f-1")))
+            return before, snapshot.connection.scalar(count)
+
+        def work(unit):
+            unit.save_records([create(stored("f-2"))])
+            return unit.connection.scalar(count)
+
+        assert store.read(look) == (0, 0)
+        assert store.write(work) == 2
+        for _ in range(40):  # more than there are connections: each was given back fit for use
+            assert store.read(lambda snapshot: snapshot.connection.scalar(count)) == 2
+        with store.engine.begin() as connection:
+            connection.execute(text("DELETE FROM record"))
