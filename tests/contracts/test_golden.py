@@ -47,7 +47,7 @@ def test_every_sample_is_read_back_as_it_was():
     kept = msgspec.json.decode((GOLDEN / "samples.json").read_bytes(), type=dict[str, msgspec.Raw])
     for name, sample in SAMPLES.items():
         again = msgspec.json.decode(kept[name], type=type(sample))
-        assert msgspec.json.format(msgspec.json.encode(again), indent=-1) == msgspec.json.format(kept[name], indent=-1)
+        assert msgspec.json.decode(msgspec.json.encode(again)) == msgspec.json.decode(kept[name])
 
 
 def test_there_is_a_sample_of_every_message():

@@ -1,5 +1,9 @@
 """A server on a fresh SQLite file, its people, and tablets that are signed in."""
 
+import shutil
+from functools import partial
+from pathlib import Path
+
 import pytest
 from litestar.testing import TestClient
 
@@ -7,7 +11,8 @@ from backend.app import create_app
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.migrations import migrate
 from backend.settings import Settings
-from tests.backend.doors.tablets import HttpTablet, Staffing
+from backend.storage.unit import SqlUnit
+from tests.backend.doors.tablets import Staffing
 
 ORGS = (
     OrgRow(org_id="FJ", name="联合社", level="union"),
@@ -18,17 +23,28 @@ ORGS = (
 )
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    """A migrated SQLite file, made once and copied often."""
+    path = tmp_path_factory.mktemp("empty") / "padsync.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
 def settings(tmp_path):
     """As cheap as Argon2 can be: its strength is not what these tests are about."""
-    cheap = {"argon2_memory_kib": 8, "argon2_passes": 1, "argon2_lanes": 1}
-    return Settings(data_dir=str(tmp_path / "data"), file_bytes_max=100_000, sign_in_per_install_min=1000, **cheap)
+    return Settings(
+        data_dir=str(tmp_path / "data"), file_bytes_max=100_000, sign_in_per_install_min=1000,
+        argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1,
+    )  # fmt: skip
 
 
 @pytest.fixture
-def app(settings, tmp_path):
-    (tmp_path / "data").mkdir()
-    migrate(settings.database)
+def app(settings, empty_database):
+    folder = Path(settings.data_dir)
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "padsync.db")
     return create_app(settings)
 
 
@@ -36,7 +52,8 @@ def app(settings, tmp_path):
 def client(app):
     with TestClient(app, raise_server_exceptions=False) as client:
         house = app.state.house
-        house.store.write(lambda unit: [add_org(unit.connection, org) for org in ORGS])
+        for org in ORGS:
+            house.store.write(partial(_add, org))
         yield client
 
 
@@ -46,7 +63,11 @@ def staffing(app, client):
 
 
 @pytest.fixture
-def tablet(staffing) -> HttpTablet:
+def tablet(staffing):
     """A lobby manager's tablet in branch 3501."""
     staffing.hire("lobby", "3501", "lobby_manager")
     return staffing.tablet("lobby")
+
+
+def _add(org: OrgRow, unit: SqlUnit) -> None:
+    add_org(unit.connection, org)

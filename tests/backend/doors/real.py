@@ -22,8 +22,8 @@ class Bank:
         self.house = house
         self.staffing = Staffing(house.auth, client)
 
-    def tablet(self, staff_no: str) -> HttpTablet:
-        self.staffing.hire(staff_no, "3501", "lobby_manager")
+    def tablet(self, staff_no: str, role: str = "lobby_manager") -> HttpTablet:
+        self.staffing.hire(staff_no, "3501", role)
         return self.staffing.tablet(staff_no)
 
 

@@ -30,7 +30,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("/sync/pull", {"cursor": ""}, 400, "cursor_invalid"),
     ("/sync/pull", {"cursor": "v9.AAAA"}, 400, "cursor_invalid"),
     ("/sync/pull", {"cursor": "中文"}, 400, "cursor_invalid"),
-    ("/sync/pull", {"cursor": "x" * 20_001}, 400, "malformed"),
+    ("/sync/pull", {"cursor": "x" * 200_001}, 400, "malformed"),
     ("/sync/pull", {"limit": 0}, 400, "malformed"),
     ("/sync/pull", {"limit": 10**30}, 400, "malformed"),
     ("/sync/pull", {"wait_s": 26}, 400, "malformed"),
