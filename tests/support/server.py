@@ -46,7 +46,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def start_server(data_dir: Path, port: int | None = None, **settings: str) -> Server:
+def start_server(data_dir: Path, settings: Mapping[str, str], port: int | None = None) -> Server:
     """Start a server on a migrated database and return it once it answers."""
     port = port or free_port()
     log = data_dir / "server.log"
@@ -63,7 +63,7 @@ def start_server(data_dir: Path, port: int | None = None, **settings: str) -> Se
 @contextmanager
 def serving(data_dir: Path, **settings: str) -> Iterator[Server]:
     """Serve while the context lasts; whatever happens, nothing of the server stays."""
-    server = start_server(data_dir, **settings)
+    server = start_server(data_dir, settings)
     try:
         yield server
     finally:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
 
 
 @pytest.fixture
-def settled(tablet) -> HttpTablet:
+def settled(tablet):
     """A tablet with one settled form."""
     tablet.push(tablet.form())
     return tablet
@@ -87,7 +88,7 @@ def test_a_lease_is_not_given_for_the_asking(tablet, asked, code):
     assert answer.json().get("code") == code
 
 
-def unsigned_visit(tablet) -> dict[str, Any]:
+def unsigned_visit(tablet: HttpTablet) -> dict[str, Any]:
     said = {
         "customer_id": new_id(),
         "purpose": "call",
@@ -99,7 +100,7 @@ def unsigned_visit(tablet) -> dict[str, Any]:
 
 
 # What parks one mutation and lets the queue move on: how it is made, and the code.
-PARKED = {
+PARKED: dict[str, tuple[Callable[[HttpTablet], Any], str | None]] = {
     "unknown_kind": (lambda tablet: tablet.mutation("no_such_kind", "create"), "kind_unknown"),
     "unknown_op": (lambda tablet: tablet.mutation("form", "explode"), None),
     "op_not_allowed": (lambda tablet: tablet.mutation("org", "create", set={"name": "mine"}), "op_not_allowed"),

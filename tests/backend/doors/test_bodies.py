@@ -3,6 +3,7 @@
 import gzip
 import sys
 import zlib
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-PACKERS = {"gzip": gzip.compress, "zstd": zstd.compress}
+PACKERS: dict[str, Any] = {"gzip": gzip.compress, "zstd": zstd.compress}
 BOMB = b"[" + b" " * 50_000_000 + b"]"
 
 
@@ -59,7 +60,7 @@ def test_a_compressed_body_that_ends_too_early_is_refused(tablet, encoding):
 
 
 def test_a_frame_that_wants_a_huge_window_is_refused(tablet):
-    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.content_size_flag: 0}
+    options: dict[Any, int] = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.content_size_flag: 0}
     packer = zstd.ZstdCompressor(options=options)
     packed = packer.compress(b" " * 1_000_000) + packer.flush()
     answer = tablet.post("/sync/push", packed, **{"Content-Encoding": "zstd"})
@@ -113,7 +114,8 @@ def test_a_large_answer_is_packed_as_the_caller_can_read_it(tablet, accepted, en
     raw = b"".join(answer.iter_raw())
     assert answer.headers.get("content-encoding") == encoding
     assert int(answer.headers["content-length"]) == len(raw)
-    unpack = {"zstd": zstd.decompress, "gzip": gzip.decompress, None: bytes}[encoding]
+    unpackers: dict[str | None, Any] = {"zstd": zstd.decompress, "gzip": gzip.decompress, None: bytes}
+    unpack = unpackers[encoding]
     assert unpack(raw).startswith(b'{"protocol":"v1"')
 
 

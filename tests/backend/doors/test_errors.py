@@ -95,7 +95,7 @@ def test_the_log_tells_route_and_status_but_no_names_or_bodies(tablet):
         tablet.post("/sync/push", {"mutations": [tablet.form()]}, **{"X-Request-Id": "r-1"})
         tablet.client.get("/api/v1/numbers/3501/2026-11-21", headers=tablet.headers)
     pushed, numbers = (line for line in lines if line["event"] == "request")
-    assert pushed | {"duration_ms": 0} == {
+    assert {**pushed, "duration_ms": 0} == {
         "event": "request",
         "log_level": "info",
         "request_id": "r-1",
@@ -111,8 +111,8 @@ def test_the_log_tells_route_and_status_but_no_names_or_bodies(tablet):
 
 
 def test_every_class_of_refusal_has_its_own_code():
-    def leaves(cls: type) -> list[type]:
-        return [cls, *(leaf for sub in cls.__subclasses__() for leaf in leaves(sub))]
+    def leaves(cls: type[SyncError]) -> list[type[SyncError]]:
+        return [cls, *(leaf for below in cls.__subclasses__() for leaf in leaves(below))]
 
     for refusal in leaves(SyncError):
         told = errors.problem_of(refusal.code)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import shutil
+from typing import Any
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from backend.files.blobs import Blobs, Bringer
 from backend.files.tus import Checksum
 from backend.files.uploads import GoneFile, Uploads
 from sync.errors import Busy, NotFound
+from tests.backend.doors.tablets import HttpTablet
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PART = TUS | {"Content-Type": "application/offset+octet-stream"}
@@ -25,18 +27,18 @@ def checksum(data: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
 
 
-def create(tablet, length: int = len(PHOTO), content: bytes = b"", **headers: str) -> httpx.Response:
+def create(tablet: HttpTablet, length: Any = len(PHOTO), content: Any = b"", **headers: Any) -> httpx.Response:
     said = {**tablet.headers, **TUS, "Upload-Length": str(length), **headers}
     return tablet.client.post("/api/v1/files", headers=said, content=content)
 
 
-def append(tablet, url: str, offset: int, data: bytes, **headers: str) -> httpx.Response:
+def append(tablet: HttpTablet, url: str, offset: int, data: bytes, **headers: str) -> httpx.Response:
     return tablet.client.patch(
         url, headers={**tablet.headers, **PART, "Upload-Offset": str(offset), **headers}, content=data
     )
 
 
-def offset_of(tablet, url: str) -> httpx.Response:
+def offset_of(tablet: HttpTablet, url: str) -> httpx.Response:
     return tablet.client.head(url, headers=tablet.headers | TUS)
 
 
@@ -237,7 +239,7 @@ def test_a_full_disk_keeps_the_upload_and_asks_for_patience(disk, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(uploads_module.os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", full)
     writer = disk.uploads.writer("i-1", upload.upload_id, 0, None)
     with pytest.raises(Busy):
         writer.write(b"abc")

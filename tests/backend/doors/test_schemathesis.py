@@ -1,5 +1,7 @@
 """Schemathesis reads the API description and tries what it allows and what it does not: no server error."""
 
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -9,6 +11,9 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
 from tests.backend.doors.real import bank
+
+Operation = APIOperation[Any, Any, Any, Any]
+AnyCase = Case[Any]
 
 EXAMPLES_PER_OPERATION = 8
 TIMEOUT_S = 10
@@ -23,14 +28,14 @@ def tablets(tmp_path_factory):
         yield [real.tablet(role, role) for role in ("lobby_manager", "supervisor", "administrator")]
 
 
-def operations(tablet) -> list[APIOperation]:
+def operations(tablet) -> list[Operation]:
     described = schemathesis.openapi.from_url(f"{tablet.client.base_url}/openapi.json")
     described.config.generation.update(modes=list(GenerationMode))
     found = [result.ok() for result in described.get_all_operations() if isinstance(result, Ok)]
     return sorted((one for one in found if one.path not in ENDLESS), key=lambda one: one.path in ENDING)
 
 
-def try_out(operation: APIOperation, tablet) -> int:
+def try_out(operation: Operation, tablet) -> int:
     """Try one operation with generated input; return how many requests that were."""
     tried = 0
 
@@ -39,7 +44,7 @@ def try_out(operation: APIOperation, tablet) -> int:
         max_examples=EXAMPLES_PER_OPERATION, deadline=None, database=None, derandomize=True,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    def attempt(case: Case) -> None:
+    def attempt(case: AnyCase) -> None:
         nonlocal tried
         tried += 1
         if isinstance(case.body, dict) and "wait_s" in case.body:
