@@ -62,11 +62,7 @@ class Outbox:
         """Keep what became of each mutation, and heed what the server says it has (P1, P7)."""
         self._database.executemany(
             "UPDATE mutation SET outcome = ?, settled_at = ?, is_open = ? WHERE n = ?",
-            [
-                (msgspec.json.encode(it).decode(), at, bool(reviews_of(it)), it.n)
-                for it in response.outcomes
-                if it.n <= response.ack_n
-            ],
+            [(msgspec.json.encode(it).decode(), at, bool(reviews_of(it)), it.n) for it in response.outcomes],
         )
         self.heed(response.ack_n)
 

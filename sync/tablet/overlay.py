@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import NODEFAULT, Struct, structs
+from msgspec import Struct
 
 from contracts.base import Body
 from contracts.policy import Op, Record, Step
@@ -47,14 +47,9 @@ def state_of(record: type[Record], body: Body) -> str:
     return state
 
 
-def believed(record: type[Record], body: Body, paths: Iterable[str]) -> Body:
-    """Return the `base` of a mutation: what the tablet holds for each path, None for nothing.
-
-    The server leaves defaults out of what it stores, so a typed default is believed as nothing, too.
-    """
-    defaults = _defaults(record)
-    values = {path: get_path(body, path) for path in paths}
-    return {path: None if value == defaults.get(path, ...) else value for path, value in values.items()}
+def believed(body: Body, paths: Iterable[str]) -> Body:
+    """Return the `base` of a mutation: what the tablet holds for each path, None for nothing."""
+    return {path: get_path(body, path) for path in paths}
 
 
 def _moved(record: type[Record], body: Body, asked: Mapping[str, Any]) -> Body:
@@ -63,11 +58,3 @@ def _moved(record: type[Record], body: Body, asked: Mapping[str, Any]) -> Body:
     assert life is not None, f"{record.kind} has no life"
     step = life.matrix[state_of(record, body)].get(asked["to"], Step.PARK)
     return {**body, **asked.get("facts", {}), life.field: asked["to"]} if step is Step.APPLY else body
-
-
-def _defaults(record: type[Record]) -> dict[str, Any]:
-    found = {}
-    for field in structs.fields(record):
-        default = field.default if field.default_factory is NODEFAULT else field.default_factory()
-        found[field.name] = list(default) if isinstance(default, frozenset) else default
-    return found

@@ -126,7 +126,7 @@ class Tablet:
     def patch(self, kind: str, id: str, set: Mapping[str, Any], *, reason: str = "") -> Made:
         """Change fields; `values.phone` changes one key of a map. Raises RecordMissing."""
         view = self._get(kind, id)
-        base = believed(self._records[kind], view.body, set)
+        base = believed(view.body, set)
         return self._put(kind, id, Op.PATCH, set, base=base, base_version=view.version, reason=reason)
 
     def transition(self, kind: str, id: str, to: str, facts: Mapping[str, Any] = {}, *, reason: str = "") -> Made:
@@ -142,21 +142,21 @@ class Tablet:
     def propose(self, kind: str, id: str, set: Mapping[str, Any], *, reason: str = "") -> Made:
         """Ask the CRM to change what it masters; the view shows it as `proposed` until the CRM decides."""
         view = self._get(kind, id)
-        base = believed(self._records[kind], view.body, set)
+        base = believed(view.body, set)
         return self._put(kind, id, Op.PROPOSE, set, base=base, base_version=view.version, reason=reason)
 
     def delete(self, kind: str, id: str, *, reason: str = "") -> Made:
         """Delete a record. Raises RecordMissing."""
         return self._put(kind, id, Op.DELETE, {}, base_version=self._get(kind, id).version, reason=reason)
 
-    def issue_ticket(self, branch: str, series: str, business_date: str, **fields: Any) -> View:
+    def issue_ticket(self, branch: str, series: str, business_date: str, *, reason: str = "", **fields: Any) -> View:
         """Issue the next number of a line as a ticket. Raises NumbersExhausted if this tablet never had a lease."""
         now = self._parts.now()
         with self._parts.database.transaction():
             number, overflow = self._parts.leases.hand_out(Line(branch, series, business_date), now)
             where = {"branch_id": branch, "series": series, "business_date": business_date, "number": number}
             extra = {"overflow": overflow} if overflow else {}
-            made = self.create("ticket", {**where, "issued_at": now, **extra, **fields})
+            made = self.create("ticket", {**where, "issued_at": now, **extra, **fields}, reason=reason)
         return self._get("ticket", made.id)
 
     def keep_photo(self, kind: str, id: str, content: bytes, media_type: str = "image/jpeg") -> str:

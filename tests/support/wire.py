@@ -16,7 +16,7 @@ from contracts.push import PushRequest, PushResponse
 from contracts.verify import VerifyRequest, VerifyResponse
 from sync.clock import DeviceClock
 from sync.engine import Engine
-from sync.errors import SyncError
+from sync.errors import SyncError, TooLarge
 from sync.kind import Actor
 from sync.moments import read_moment
 from sync.tablet.clock import Clock
@@ -61,6 +61,7 @@ class WireTransport:
         self.engine, self.install_id, self.who, self.clock, self.fault = engine, install_id, who, clock, fault
         self.files: dict[str, bytes] = {}
         self.calls: list[str] = []
+        self.refuse_push_above: int | None = None  # mutations; a door may be narrower than hello said
         self._delayed: list[tuple[str, bytes]] = []
 
     def hello(self) -> HelloResponse:
@@ -111,6 +112,7 @@ class WireTransport:
             case "hello":
                 return engine.hello(self.install_id, 0, engine.purge_orders(self.install_id))
             case "push":
+                self._check_size(raw)
                 return engine.push(msgspec.json.decode(raw, type=PushRequest), self.who(), self._device_clock())
             case "pull":
                 return engine.pull(msgspec.json.decode(raw, type=PullRequest), self.who())
@@ -125,6 +127,11 @@ class WireTransport:
                 return engine.acknowledge_purges(msgspec.json.decode(raw, type=PurgeAckRequest), self.install_id)
             case _:
                 return self._take_file(call, msgspec.json.decode(raw))
+
+    def _check_size(self, raw: bytes) -> None:
+        count = len(msgspec.json.decode(raw)["mutations"]) if self.refuse_push_above else 0
+        if self.refuse_push_above and count > self.refuse_push_above:
+            raise TooLarge(mutations_max=self.refuse_push_above)
 
     def _take_file(self, call: str, said: Any) -> str | None:
         if call == "begin_upload":

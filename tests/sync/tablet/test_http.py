@@ -193,6 +193,7 @@ def test_a_revoked_tablet_purges_and_hands_in_its_receipt(bank, pads):
         tablet.sync()
     assert refused.value.says(ErrorCode.REVOKED)
     assert (tablet.find("form"), tablet.digest_report()) == ([], {})
+    assert pads[0].line.tokens.read() is None
     purges = bank.auth.store.read(lambda look: look.purges(pads[0].install_id))
     assert [purge.receipt is not None for purge in purges] == [True]
 

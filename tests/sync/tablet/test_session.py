@@ -1,5 +1,6 @@
 """A tablet works with no line, comes back, and both ends agree."""
 
+import msgspec
 import pytest
 
 from contracts.errors import ErrorCode
@@ -66,8 +67,8 @@ def test_work_typed_with_no_line_reaches_the_other_tablet(town, wang, lin):
 
 def test_a_tablet_never_conflicts_with_itself(town, wang):
     tablet = town.tablet(wang)
-    made = tablet.create("form", form(name="", tags=["a"], copies=1))
-    for phone in ("1", "2", "", "3"):
+    made = tablet.create("form", form(name="", tags=[], copies=1))
+    for phone in ("", "1", "2", "", "3"):
         tablet.patch("form", made.id, {"phone": phone, "values.city": phone, "tags": ["a", phone]})
     tablet.sync()
     tablet.patch("form", made.id, {"phone": "4"})
@@ -288,6 +289,96 @@ def test_a_server_restored_from_a_backup_is_healed_from_the_journal(town, wang):
     assert_agrees(town, tablet, wang)
 
 
+def test_a_restored_server_is_healed_although_nobody_typed_anything(town, wang):
+    tablet = town.tablet(wang)
+    backup = town.store.backup()
+    tablet.create("form", form(name="after"))
+    tablet.sync()
+    town.store.restore(backup, town.new_id(), number_gap=100)
+    tablet.sync()
+    assert [seen.version for seen in tablet.find("form")] == [1]
+    assert_agrees(town, tablet, wang)
+
+
+def test_leases_that_a_backup_forgot_are_shown_before_their_tickets_come(town, wang):
+    tablet = town.tablet(wang)
+    backup = town.store.backup()
+    tablet.serve_line(BRANCH, "A", DAY, want=2)
+    tablet.sync()
+    tablet.issue_ticket(BRANCH, "A", DAY)
+    tablet.end_day(DAY)
+    tablet.sync()
+    town.store.restore(backup, town.new_id(), number_gap=100)
+    tablet = town.reopen(tablet.install_id, wang, tablet.snapshot())
+    tablet.sync()
+    assert [outcome.flags for outcome in tablet.outcomes().values()] == [[]]
+    assert [line.unused for line in town.engine.account_numbers(BRANCH, DAY).lines] == [[2, 101]]
+
+
+def test_a_receipt_that_a_backup_has_no_order_for_stops_nothing(town, chen):
+    tablet = town.tablet(chen, fault=Once("acknowledge_purges", Fault.LOSE_REQUEST))
+    town.put_customer("p1")
+    tablet.sync()
+    backup = town.store.backup()
+    chen.portfolios.clear()
+    with pytest.raises(LineFailed):
+        tablet.sync()
+    town.store.restore(backup, town.new_id(), number_gap=100)
+    tablet.sync()
+    assert tablet.find("customer") == []
+    assert_agrees(town, tablet, chen)
+
+
+def test_a_person_who_comes_after_a_revoked_one_begins_with_an_empty_tablet(town, wang):
+    tablet = town.tablet(wang)
+    tablet.create("form", form(name="x"))
+    tablet.sync()
+    town.engine.order_purge(tablet.install_id)
+    again = town.reopen(tablet.install_id, wang, tablet.snapshot())
+    report = again.sync()
+    assert report.changes >= 1  # everything was sent anew
+    assert town.engine.purge_orders(tablet.install_id) == []
+    assert_agrees(town, again, wang)
+
+
+def test_a_tablet_long_out_of_contact_deletes_its_replica_and_keeps_what_was_typed(town, wang):
+    tablet = town.tablet(wang)
+    tablet.create("form", form(name="handed in"))
+    tablet.sync()
+    typed = tablet.create("form", form(name="typed"))
+    town.clock.pass_time(days=7)
+    assert not tablet.lock_if_out_of_contact()
+    town.clock.pass_time(hours=1)
+    assert tablet.lock_if_out_of_contact()
+    assert [seen.id for seen in tablet.find("form")] == [typed.id]
+    tablet.sync()
+    assert len(tablet.find("form")) == 2
+    assert_agrees(town, tablet, wang)
+
+
+def test_too_large_a_push_is_halved_until_it_fits(town, wang):
+    tablet = town.tablet(wang)
+    for _ in range(7):
+        tablet.create("form", form())
+    line = tablet._parts.transport
+    line.refuse_push_above = 2
+    assert tablet.sync().pushed == 7
+
+
+def test_a_record_that_only_this_tablet_has_is_mended_away(town, chen):
+    for n in range(150):
+        town.put_customer("p1", f"0197{n:04x}-0000-7000-8000-000000000000")
+    tablet = town.tablet(chen)
+    tablet.sync()
+    only_here = "f0000000-0000-7000-8000-000000000000"
+    database = tablet._parts.database
+    database.execute("INSERT INTO record VALUES ('customer', ?, 1, '{}')", (only_here,))
+    database.execute("INSERT INTO membership VALUES ('customer', ?, 'portfolio:p1')", (only_here,))
+    tablet.recount()
+    assert tablet.sync().mended == 1
+    assert tablet.view("customer", only_here) is None
+
+
 def test_a_tablet_brought_back_to_an_older_state_goes_on_after_its_old_numbers(town, wang):
     tablet = town.tablet(wang)
     tablet.create("form", form(name="one"))
@@ -335,8 +426,6 @@ def test_an_app_too_old_to_pull_still_hands_in(town, wang):
 
 
 def _too_old(actor):
-    import msgspec
-
     return msgspec.structs.replace(actor, schema=0)
 
 
