@@ -43,10 +43,25 @@ class Parts:
         self.rounds = Rounds(database, self.replica, self.outbox, self.purges)
         self.leases = Leases(database)
         self.photos = Photos(database)
+        self._heard: tuple[str, int] | None = None  # the server's time, and our uptime when it said so
 
     def now(self) -> str:
         """Return the moment that the tablet's wall clock tells."""
         return moment_of(self.clock)
+
+    def hear_time(self, server_time: str) -> None:
+        """Take the server's word for what time it is."""
+        self._heard = server_time, self.clock.read().mono_ms
+
+    def server_now(self) -> str:
+        """Return the server's time: what it said last, and the uptime since; before that, the wall clock's.
+
+        What is kept or dropped by age goes by this, so that a wall clock that jumps drops nothing.
+        """
+        if self._heard is None:
+            return self.now()
+        told, then_ms = self._heard
+        return shift_moment(told, milliseconds=self.clock.read().mono_ms - then_ms)
 
     def new_id(self) -> str:
         """Return a new id, ordered by time."""

@@ -66,6 +66,7 @@ class Session:
     def hello(self) -> HelloResponse:
         """Return what the server says of itself, fresh."""
         self._hello = self._call(self._parts.transport.hello)
+        self._parts.hear_time(self._hello.server_time)
         self._parts.database.execute("UPDATE install SET contact_d = ?", (self._hello.offline.contact_d,))
         self._hear(self._hello.purges)
         return self._hello
@@ -161,7 +162,7 @@ class Session:
         response = self._call(parts.transport.push, request)
         before = parts.outbox.unsent_count()
         with parts.database.transaction():
-            parts.outbox.settle(response, parts.now())
+            parts.outbox.settle(response, parts.server_now())
         parts.close_gap(response.ack_n)
         moved = before - parts.outbox.unsent_count()
         self._report.pushed += max(0, moved)
@@ -227,13 +228,13 @@ class Session:
         parts = self._parts
         if parts.purges.is_pending():
             self._push()
-            if parts.outbox.unsent_count() == 0 or parts.purges.is_overdue(parts.now()):
+            if parts.outbox.unsent_count() == 0 or parts.purges.is_overdue(parts.server_now()):
                 parts.purges.carry_out(parts.now())
         self._chores.hand_in_receipts()
 
     def _trim(self) -> None:
         """Let go of what is older than the journal, once a day."""
-        parts, now = self._parts, self._parts.now()
+        parts, now = self._parts, self._parts.server_now()
         assert self._hello is not None
         if self._trimmed_on == now[:10]:
             return
