@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, MetaData, Table, delete, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, MetaData, Row, Table, delete, func, insert, inspect, select, text, update
 
 from backend.storage import tables as t
 from backend.storage.archive import CHUNK_BYTES, ArchiveReader, ArchiveWriter, BackupBroken, Header
@@ -56,7 +57,8 @@ def restore(
     """Make the database what the backup holds, in one transaction, and return the new epoch.
 
     Numbers leased after the backup was made are unknown to it: every line jumps ahead by `number_gap`, and lines
-    of days until tomorrow that the backup does not know begin above it. Raises DatabaseNotEmpty unless
+    of days until tomorrow that the backup does not know begin above it. Epochs and lines that the replaced database
+    knows are kept, so that one backup may be restored again and again. Raises DatabaseNotEmpty unless
     `is_overwriting`, BackupBroken if the file is not what was written, or comes from the other sort of database.
     """
     archive = ArchiveReader(path)
@@ -66,11 +68,12 @@ def restore(
             raise BackupBroken(f"the backup is of {archive.header.database}, the database is {engine.dialect.name}")
         with reading(engine).connect() as connection:
             _check_empty(connection, is_overwriting)
+            carried = _carry(connection)
         if engine.dialect.name == "sqlite":
             assert engine.url.database is not None
-            return _restore_sqlite(archive, Path(engine.url.database), number_gap, progress)
+            return _restore_sqlite(archive, Path(engine.url.database), number_gap, carried, progress)
         with engine.begin() as connection:
-            return _restore_postgres(archive, connection, prepare, number_gap, progress)
+            return _restore_postgres(archive, connection, prepare, number_gap, carried, progress)
     finally:
         engine.dispose()
 
@@ -92,19 +95,46 @@ def _check_empty(connection: Connection, is_overwriting: bool) -> None:
             raise DatabaseNotEmpty(f"the database is not empty: table {name} has rows")
 
 
-def start_epoch(connection: Connection, number_gap: int) -> str:
+class Carried(NamedTuple):
+    """What the database that a restore replaces knows better than any backup: what was given out to tablets."""
+
+    epochs: list[Row[Any]]
+    lines: list[Row[Any]]
+
+
+def _carry(connection: Connection) -> Carried:
+    present = inspect(connection).get_table_names()
+    if not {t.epoch.name, t.number_line.name} <= set(present):
+        return Carried([], [])
+    epochs = connection.execute(select(t.epoch).order_by(t.epoch.c.ordinal))
+    return Carried(list(epochs), list(connection.execute(select(t.number_line))))
+
+
+def start_epoch(connection: Connection, number_gap: int, carried: Carried) -> str:
     """Begin a new incarnation: a new epoch, and no queue number that may be out already. Return the epoch."""
     now = datetime.now(UTC)
     epoch = str(uuid4())
-    ordinal = (connection.scalar(select(func.max(t.epoch.c.ordinal))) or 0) + 1
+    known = list(connection.execute(select(t.epoch).order_by(t.epoch.c.ordinal)))
+    names = {row.epoch for row in known}
+    past = [row._asdict() for row in (*known, *(row for row in carried.epochs if row.epoch not in names))]
     until = (now + timedelta(days=1)).date().isoformat()
-    connection.execute(
-        insert(t.epoch).values(
-            ordinal=ordinal, epoch=epoch, started_at=write_moment(now), number_gap=number_gap, gap_until=until
-        )
-    )
+    news = {"epoch": epoch, "started_at": write_moment(now), "number_gap": number_gap, "gap_until": until}
+    connection.execute(delete(t.epoch))
+    connection.execute(insert(t.epoch), [row | {"ordinal": at} for at, row in enumerate([*past, news], 1)])
     connection.execute(update(t.number_line).values(next=t.number_line.c.next + number_gap))
+    for line in carried.lines:
+        _raise_line(connection, line, number_gap)
     return epoch
+
+
+def _raise_line(connection: Connection, line: Row[Any], number_gap: int) -> None:
+    """Let a line go on where the replaced database had come to, if that is higher."""
+    chosen = [column == line._mapping[column.name] for column in t.number_line.primary_key]
+    present = connection.scalar(select(t.number_line.c.next).where(*chosen))
+    if present is None:
+        connection.execute(insert(t.number_line).values(line._asdict() | {"next": max(line.next, number_gap + 1)}))
+    elif present < line.next:
+        connection.execute(update(t.number_line).where(*chosen).values(next=line.next))
 
 
 def _write_sqlite(connection: Connection, archive: ArchiveWriter, progress: Progress) -> None:
@@ -127,27 +157,27 @@ def _read_chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _restore_sqlite(archive: ArchiveReader, target: Path, number_gap: int, progress: Progress) -> str:
+def _restore_sqlite(archive: ArchiveReader, target: Path, number_gap: int, carried: Carried, progress: Progress) -> str:
     """Prepare the database aside, then copy it over the old one in one transaction of SQLite's own."""
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         copy = Path(folder) / "copy.db"
         with copy.open("wb") as file:
             for _, chunks in archive.sections():
                 file.writelines(chunks)
-        epoch = _start_epoch_in(copy, number_gap)
+        epoch = _start_epoch_in(copy, number_gap, carried)
         with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(target, timeout=30)) as old:
             source.backup(old, pages=PAGES, progress=lambda _status, left, of: progress(of - left, of))
     return epoch
 
 
-def _start_epoch_in(copy: Path, number_gap: int) -> str:
+def _start_epoch_in(copy: Path, number_gap: int, carried: Carried) -> str:
     engine = make_engine(f"sqlite:///{copy}", pool_size=1)
     try:
         with engine.begin() as connection:
             found = connection.execute(text("PRAGMA integrity_check")).scalar()
             if found != "ok":
                 raise BackupBroken(f"SQLite finds the database damaged: {found}")
-            return start_epoch(connection, number_gap)
+            return start_epoch(connection, number_gap, carried)
     finally:
         engine.dispose()
 
@@ -187,7 +217,12 @@ def _copy_out(connection: Connection, table: str, columns: list[str]) -> Iterato
 
 
 def _restore_postgres(
-    archive: ArchiveReader, connection: Connection, prepare: Prepare, number_gap: int, progress: Progress
+    archive: ArchiveReader,
+    connection: Connection,
+    prepare: Prepare,
+    number_gap: int,
+    carried: Carried,
+    progress: Progress,
 ) -> str:
     """Drop what is there, make the backup's schema, fill it: all or nothing, and unseen until the commit."""
     old = MetaData()
@@ -203,7 +238,7 @@ def _restore_postgres(
     _continue_serials(connection, tables)
     connection.execute(text("ANALYZE"))  # or the planner would guess for the first minutes
     progress(len(tables), len(tables))
-    return start_epoch(connection, number_gap)
+    return start_epoch(connection, number_gap, carried)
 
 
 def _copy_in(connection: Connection, table: str, columns: list[str], chunks: Iterator[bytes]) -> None:

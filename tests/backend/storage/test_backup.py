@@ -100,6 +100,20 @@ def test_a_second_restore_keeps_every_past_epoch(store, url, other_url, path):
         assert restored.read(lambda s: (s.epoch(), s.past_epochs())) == (third, frozenset({first, second}))
 
 
+def test_one_backup_restored_twice_repeats_neither_epochs_nor_numbers(store, url, path):
+    store.write(lambda u: u.next_number(*LINE, 10))
+    first = backup(url, path).epoch
+    store.close()
+    second = restore(path, url, migrate_connection, is_overwriting=True, number_gap=50)
+    with opened(url) as restored:
+        given = [restored.write(lambda u, line=line: u.next_number(*line, 30)) for line in (LINE, TODAY_ELSEWHERE)]
+    third = restore(path, url, migrate_connection, is_overwriting=True, number_gap=50)
+    with opened(url) as restored:
+        assert restored.read(lambda s: (s.epoch(), s.past_epochs())) == (third, frozenset({first, second}))
+        again = [restored.write(lambda u, line=line: u.next_number(*line, 1)) for line in (LINE, TODAY_ELSEWHERE)]
+    assert (given, again) == ([61, 51], [91, 81])
+
+
 def test_work_is_replaced_only_when_told(store, url, path):
     backup(url, path)
     store.write(write_everything)
