@@ -12,7 +12,7 @@ PAGE_BYTES_DEFAULT = 1_048_576
 PAGE_BYTES_MAX = 8_388_608
 WAIT_S_MAX = 25
 BUCKETS_MAX = 500
-CURSOR_LENGTH_MAX = 65_536  # holds a position in each of so many buckets, whatever their names
+CURSOR_LENGTH_MAX = 150_000  # holds a scan of so many buckets, however long their names
 
 
 class Digest(Terse, frozen=True, kw_only=True):

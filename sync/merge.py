@@ -105,8 +105,11 @@ def _changed_in(versions: Mapping[str, int], path: str) -> int:
 
 
 def _believed(kind: Kind, base: Mapping[str, Any], path: str) -> Any:
-    """Return what the tablet saw; a field that its body lacked had its default."""
-    seen = base.get(path, ABSENT)
+    """Return what the tablet saw; a field that its body lacked had its default, a key that its map lacked none."""
+    head, dot, key = path.partition(".")
+    seen, whole = base.get(path, ABSENT), base.get(head)
+    if dot and seen is ABSENT and isinstance(whole, dict):
+        seen = whole.get(key)
     return kind.defaults.get(path) if seen is None else seen
 
 

@@ -22,8 +22,9 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
     subject, body = open_subject(desk, kind, mutation)
     mine = _patchable(desk, kind, mutation)
     _check_typed(kind, set_paths(body, mine))
-    base = spread(mutation.base, kind)
-    merged = merge_fields(kind, body, subject.field_versions, base_version=mutation.base_version, base=base, mine=mine)
+    merged = merge_fields(
+        kind, body, subject.field_versions, base_version=mutation.base_version, base=mutation.base, mine=mine
+    )
     explained = _explain(desk, parcel, merged, subject)
     version = subject.version
     if merged.taken:
