@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from backend.commands.workplace import opened, progress_bar, settings_here
+from backend.commands.workplace import opened, prepare_database, progress_bar, settings_here
 from backend.demo.bank import CUSTOMERS, make_bank
 from backend.demo.credentials import Credentials, read_credentials, write_credentials
 from backend.demo.day.day import live_day, write_result
 from backend.demo.day.server import NotStarted, free_port
 from backend.demo.day.size import Size
 from backend.demo.seeding import NotEmpty, ready_codes, seed_bank
+from backend.demo.session import write_session
 from backend.domain.orgs.queries import list_orgs
-from backend.migrations import migrate
 from backend.serve import run_server
 from backend.settings import Settings
 from backend.web.logs import configure_logs
@@ -34,8 +34,13 @@ QUICK = Settings(argon2_memory_kib=1024, argon2_passes=1, argon2_lanes=1, log_le
 @click.option("--customers", type=click.IntRange(10, 1_000_000), default=CUSTOMERS, show_default=True)
 @SEED
 def seed_demo(file: Path, customers: int, seed: int) -> None:
-    """Fill an empty, migrated database with the demonstration bank; everybody in it is made up."""
-    credentials = _seed(settings_here(), seed, customers)
+    """Fill an empty database with the demonstration bank; everybody in it is made up.
+
+    The database is made and migrated if need be; one that holds institutions is left alone.
+    """
+    settings = settings_here()
+    prepare_database(settings)
+    credentials = _seed(settings, seed, customers)
     write_credentials(file, credentials)
     click.echo(
         f"{len(credentials.staff)} staff and {customers} customers are there; {file} says who may sign in. "
@@ -72,8 +77,7 @@ def _serve(seed: int) -> None:
     if "PADSYNC_DATA_DIR" not in os.environ:
         settings = msgspec.structs.replace(settings, data_dir=str(BUILD / "demo"))
     file = Path(settings.data_dir) / "credentials.json"
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate(settings.database)
+    prepare_database(settings)
     credentials = _seed_or_find(settings, seed, file)
     write_credentials(file, credentials)
     click.echo(_invitation(settings, file), nl=False)
@@ -108,8 +112,11 @@ def _seed(settings: Settings, seed: int, customers: int) -> Credentials:
 
 
 def _invitation(settings: Settings, file: Path) -> str:
+    url = f"http://{settings.host}:{settings.port}"
     return f"""\
-The demonstration bank is at http://{settings.host}:{settings.port} (what it can do: /docs).
-Who may sign in, and enrolment codes: {file}
-A session with curl: sh docs/session.sh, or see README.md. Stop with Ctrl-C; the bank stays in {settings.data_dir}.
+The demonstration bank is at {url} (what it can do: {url}/docs); it stays in {settings.data_dir}.
+Who may sign in, and ready enrolment codes: {file}
+Stop with Ctrl-C. A session for another shell, with `padsync` on the path (PATH=$PWD/.venv/bin:$PATH):
+
+{write_session(url, settings.data_dir)}
 """

@@ -37,7 +37,8 @@ def device_key(file: Path) -> None:
     click.echo(write_public_jwk(_read_key(file).public_key()).decode())
 
 
-@click.command("sign-proof")
+# A challenge may begin with a dash and is no option.
+@click.command("sign-proof", context_settings={"ignore_unknown_options": True})
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("challenge")
 @click.argument("install_id")

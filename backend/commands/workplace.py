@@ -4,16 +4,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from sqlalchemy.exc import OperationalError
 
 from backend.app import House
+from backend.migrations import migrate
 from backend.settings import SettingInvalid, Settings, read_settings
 from backend.storage.engine import UnusableUrl, make_engine
 from backend.web.health import is_migrated
 from backend.web.logs import configure_logs
-from sync.errors import SyncError
+from sync.errors import NotFound, SyncError
 
 APPLY_HINT = "Nothing was changed. Add --apply to do it."
 Progress = Callable[[int, int], None]
@@ -48,6 +50,9 @@ def plain_words() -> Iterator[None]:
         yield
     except UnusableUrl as error:
         raise click.UsageError(f"PADSYNC_DATABASE_URL: {error}") from error
+    except NotFound as error:
+        told = ", ".join(f"{name} {value}" for name, value in error.args_of_problem.items())
+        raise click.ClickException(f"There is no {told or 'such thing'}.") from error
     except SyncError as error:
         told = ", ".join(f"{name} {value}" for name, value in error.args_of_problem.items())
         raise click.ClickException(
@@ -65,6 +70,13 @@ def check_migrated(settings: Settings) -> None:
             raise click.ClickException("The database is not at this version's schema. Run `padsync migrate` first.")
     finally:
         engine.dispose()
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the database to this version's schema; the data folder is made, and is the server's alone."""
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+    with plain_words():
+        migrate(settings.database)
 
 
 def progress_bar(label: str) -> Progress:

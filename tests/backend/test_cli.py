@@ -1,0 +1,239 @@
+"""The command line: harmless until told, plain words, exit codes, and the same deeds as over the API."""
+
+import stat
+from shutil import copy
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from backend.app import House
+from backend.cli import COMMANDS, main
+from backend.demo.credentials import read_credentials
+from backend.domain.devices.queries import find_code
+from backend.domain.devices.rules import hash_code
+from backend.domain.orgs.queries import list_orgs
+from backend.domain.staff.queries import find_staff
+from backend.settings import Settings, list_settings
+from sync.challenge import is_proven
+from sync.puts import Put
+
+
+class Shell:
+    """A shell in one data folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.settings = Settings(data_dir=str(folder))
+        self.environ = {"PADSYNC_DATA_DIR": str(folder), "PADSYNC_DATABASE_URL": None}
+
+    def run(self, *args, typed=None, code=0, **environ):
+        done = CliRunner(env=self.environ | environ).invoke(main, [str(arg) for arg in args], input=typed)
+        assert done.exit_code == code, (done.output, done.exception)
+        return done
+
+    def look(self, ask):
+        """Return what `ask` finds in the server's parts."""
+        house = House(self.settings)
+        try:
+            return ask(house)
+        finally:
+            house.close()
+
+
+@pytest.fixture(scope="session")
+def seeded_folder(tmp_path_factory):
+    """A small demonstration bank, made once by the command itself."""
+    shell = Shell(tmp_path_factory.mktemp("seeded"))
+    shell.run("seed-demo", "--write-credentials", shell.folder / "credentials.json", "--customers", 40)
+    return shell.folder
+
+
+@pytest.fixture
+def seeded(seeded_folder, tmp_path):
+    for name in ("padsync.db", "credentials.json"):
+        copy(seeded_folder / name, tmp_path / name)
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def empty(tmp_path):
+    shell = Shell(tmp_path)
+    shell.run("migrate")
+    return shell
+
+
+def people(house, staff_no):
+    return house.store.read(lambda look: find_staff(look.connection, staff_no))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does(command):
+    done = CliRunner().invoke(main, [command, "--help"])
+    assert done.exit_code == 0
+    assert len(done.output.splitlines()) > 3
+
+
+def test_an_unknown_command_is_asked_wrongly(tmp_path):
+    assert "No such command" in Shell(tmp_path).run("nope", code=2).output
+
+
+def test_an_unknown_setting_is_named(tmp_path):
+    done = Shell(tmp_path).run("migrate", PADSYNC_NOPE="1", code=2)
+    assert "PADSYNC_NOPE" in done.output
+
+
+def test_the_settings_table_names_every_setting(tmp_path):
+    printed = Shell(tmp_path).run("settings").output
+    assert [name for name, _, _ in list_settings() if f"`{name}`" not in printed] == []
+
+
+def test_a_command_on_a_database_that_was_never_migrated_says_what_to_do(tmp_path):
+    done = Shell(tmp_path).run("enrolment-code", "35", code=1)
+    assert "padsync migrate" in done.output
+    assert list(tmp_path.iterdir()) == []
+    assert "padsync migrate" in Shell(tmp_path).run("serve", code=1).output
+
+
+def test_migrating_twice_is_harmless(empty):
+    assert "at this version's schema" in empty.run("migrate").output
+
+
+def test_a_bank_begins_with_its_union_and_an_administrator(empty):
+    empty.run("add-org", "35", "某联合社", "--level", "union")
+    empty.run("add-org", "3501", "某农商行", "--level", "bank", "--parent", "35", "--lat", "26.1", "--lon", "119.3")
+    empty.run("create-admin", "A1", "某人", "--org-id", "35", typed="Tulou-1308\n")
+    orgs = empty.look(lambda house: house.store.read(lambda look: list_orgs(look.connection)))
+    assert [org.org_id for org in orgs] == ["35", "3501"]
+    assert empty.look(lambda house: people(house, "A1")).roles == {"administrator"}
+    assert empty.look(lambda house: len(house.store.read(lambda look: look.rows("catalog", 0, 10)))) == 2
+
+
+def test_an_institution_hangs_below_the_next_level_up_or_is_refused(empty):
+    empty.run("add-org", "35", "某联合社", "--level", "union")
+    assert "--parent" in empty.run("add-org", "350101", "某支行", "--level", "branch", "--parent", "35", code=2).output
+    assert "there already" in empty.run("add-org", "35", "again", "--level", "union", code=1).output
+
+
+def test_a_weak_password_makes_no_administrator(empty):
+    empty.run("add-org", "35", "某联合社", "--level", "union")
+    assert "password" in empty.run("create-admin", "A1", "某人", "--org-id", "35", typed="short\n", code=1).output
+    assert empty.look(lambda house: people(house, "A1")) is None
+
+
+def test_the_credentials_file_lets_people_in(seeded):
+    file = seeded.folder / "credentials.json"
+    known = read_credentials(file)
+    assert len(known.staff) == 24
+    assert all(len(known.codes_of(person.org_id)) >= 3 for person in known.staff)
+    passwords = seeded.look(
+        lambda house: [
+            house.auth.passwords.is_right(person.password, people(house, person.staff_no).password_hash)
+            for person in known.staff[:3]
+        ]
+    )
+    assert passwords == [True, True, True]
+
+
+def test_seeding_writes_a_file_that_nobody_else_may_read(tmp_path):
+    shell, file = Shell(tmp_path / "data"), tmp_path / "who.json"
+    file.write_text("old")
+    file.chmod(0o644)
+    shell.run("seed-demo", "--write-credentials", file, "--customers", 10)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert msgspec.json.decode(file.read_bytes())["staff"]
+
+
+def test_a_bank_that_is_there_is_never_seeded_over(seeded):
+    done = seeded.run("seed-demo", "--write-credentials", seeded.folder / "other.json", code=1)
+    assert "empty" in done.output
+    assert not (seeded.folder / "other.json").exists()
+
+
+def test_enrolment_codes_are_printed_one_a_line_and_known_to_the_server(seeded):
+    codes = seeded.run("enrolment-code", "350101", "--count", 3).stdout.split()
+    assert len(set(codes)) == 3
+    found = seeded.look(
+        lambda house: house.store.write(lambda unit: [find_code(unit.connection, hash_code(code)) for code in codes])
+    )  # fmt: skip
+    assert [row.org_id for row in found if row] == ["350101"] * 3
+
+
+def test_a_code_for_an_institution_that_is_not_there_is_refused_in_plain_words(seeded):
+    assert "There is no org_id nowhere" in seeded.run("enrolment-code", "nowhere", code=1).output
+
+
+def test_revoking_changes_nothing_until_told(seeded):
+    said = seeded.run("revoke", "person", "L350101-1").output
+    assert "Nothing was changed" in said
+    assert seeded.look(lambda house: people(house, "L350101-1")).revoked_at is None
+    seeded.run("revoke", "person", "L350101-1", "--reason", "left", "--apply")
+    assert seeded.look(lambda house: people(house, "L350101-1")).revoked_at is not None
+
+
+def test_revoking_somebody_who_is_not_there_fails(seeded):
+    assert "There is no" in seeded.run("revoke", "person", "nobody", "--apply", code=1).output
+    missing = "00000000-0000-4000-8000-000000000000"
+    assert "There is no" in seeded.run("revoke", "install", missing, "--apply", code=1).output
+
+
+def test_compacting_counts_first_and_drops_only_when_told(seeded):
+    seeded.look(delete_a_product)
+    assert "\n0 feed rows would go" in "\n" + seeded.run("compact").output  # what is new may not be forgotten yet
+    seeded.look(let_years_pass)
+    assert "\n1 feed rows would go" in "\n" + seeded.run("compact").output
+    assert "1 feed rows dropped from 1 buckets" in seeded.run("compact", "--apply").output
+    assert "\n0 feed rows would go" in "\n" + seeded.run("compact").output
+
+
+def delete_a_product(house):
+    product = next(
+        row for row in house.store.read(lambda look: look.rows("catalog", 0, 100)) if row.kind == "product"
+    )  # fmt: skip
+    house.engine.put_records([Put(kind="product", id=product.id, body=None)], "test")
+
+
+def let_years_pass(house):
+    sql = "UPDATE membership SET at = '2020-01-01T00:00:00.000Z'"
+    house.store.write(lambda unit: unit.connection.exec_driver_sql(sql).rowcount)
+
+
+def test_a_backup_comes_back_as_a_new_epoch_but_only_when_told(seeded):
+    file = seeded.folder / "monday.padsync"
+    assert "bytes" in seeded.run("backup", file).output
+    before = seeded.look(lambda house: house.epoch)
+    seeded.run("revoke", "person", "L350101-1", "--apply")
+    assert "Nothing was changed" in seeded.run("restore", file).output
+    assert seeded.look(lambda house: people(house, "L350101-1")).revoked_at is not None
+    assert "Restored" in seeded.run("restore", file, "--apply").output
+    assert seeded.look(lambda house: people(house, "L350101-1")).revoked_at is None
+    assert seeded.look(lambda house: house.epoch) != before
+
+
+def test_a_file_that_is_no_backup_restores_nothing(seeded):
+    file = seeded.folder / "letter.txt"
+    file.write_text("dear bank")
+    seeded.run("restore", file, "--apply", code=1)
+    assert seeded.look(lambda house: people(house, "A35")) is not None
+
+
+def test_a_changed_audit_entry_is_named_with_exit_code_1(seeded):
+    assert "whole" in seeded.run("verify-audit", "--anchor").output
+    seeded.look(forge)
+    done = seeded.run("verify-audit", code=1)
+    assert "BROKEN staff:A35 at 1" in done.output
+
+
+def forge(house):
+    sql = "UPDATE audit_entry SET actor = 'me' WHERE stream = 'staff:A35' AND position = 1"
+    house.store.write(lambda unit: unit.connection.exec_driver_sql(sql).rowcount)
+
+
+def test_a_proof_of_the_command_is_a_proof_for_the_server(tmp_path):
+    shell, file = Shell(tmp_path), tmp_path / "device.pem"
+    jwk = shell.run("device-key", file).output.strip()
+    assert shell.run("device-key", file).output.strip() == jwk
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    proof = shell.run("sign-proof", file, "-a--challenge", "i", "s").output.strip()
+    assert is_proven(jwk.encode(), ("-a--challenge",), "i", "s", proof)
+    assert not is_proven(jwk.encode(), ("another",), "i", "s", proof)
