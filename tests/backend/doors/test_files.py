@@ -19,6 +19,7 @@ from tests.backend.doors.tablets import HttpTablet
 TUS = {"Tus-Resumable": "1.0.0"}
 PART = TUS | {"Content-Type": "application/offset+octet-stream"}
 PHOTO = os.urandom(10_000)
+SIZE = len(PHOTO)
 DIGEST = hashlib.sha256(PHOTO).hexdigest()
 BRINGER = Bringer(install_id="i-1", staff_no="s-1", org_id="3501")
 
@@ -27,7 +28,7 @@ def checksum(data: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
 
 
-def create(tablet: HttpTablet, length: Any = len(PHOTO), content: Any = b"", **headers: Any) -> httpx.Response:
+def create(tablet: HttpTablet, length: Any = SIZE, content: Any = b"", **headers: Any) -> httpx.Response:
     said = {**tablet.headers, **TUS, "Upload-Length": str(length), **headers}
     return tablet.client.post("/api/v1/files", headers=said, content=content)
 

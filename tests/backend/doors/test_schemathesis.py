@@ -25,7 +25,8 @@ ENDING = {"/api/v1/auth/sign-out"}  # nobody would be signed in after it; tried 
 def tablets(tmp_path_factory):
     """One tablet of each role: a door that is shut tries nothing behind it."""
     with bank(tmp_path_factory.mktemp("bank") / "data") as real:
-        yield [real.tablet(role, role) for role in ("lobby_manager", "supervisor", "administrator")]
+        roles = ("lobby_manager", "supervisor", "administrator")
+        yield [real.tablet(role.replace("_", "-"), role) for role in roles]
 
 
 def operations(tablet) -> list[Operation]:
