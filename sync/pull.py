@@ -54,11 +54,11 @@ def fill_page(
         head, room = states[name].head, limit - len(changes)
         if start.seq < head and room > 0 and room_bytes > 0:
             rows = snapshot.rows(name, start.seq, room)
-            fitting = rows[: _count_fitting(rows, room_bytes, at_least=0 if changes else 1)]
+            fitting, room_bytes = _fit(rows, room_bytes, at_least=0 if changes else 1)
             is_read = len(fitting) == len(rows) < room
             positions[name] = Position(head if is_read else fitting[-1].seq if fitting else start.seq, start.boot)
             changes += [as_change(name, row) for row in fitting]
-            room_bytes = room_bytes - sum(map(_size, fitting)) if is_read else 0
+            room_bytes = room_bytes if is_read else 0
         positions[name] = _after_scan(positions[name])
     is_complete = all(positions[name].seq >= states[name].head for name in states)
     return Page(changes=changes, positions=positions, is_complete=is_complete)
@@ -86,16 +86,13 @@ def as_change(bucket: str, row: FeedRow) -> Change:
     return Change(b=bucket, s=seq, k=kind, id=id, v=version, d=Raw(body))
 
 
-def _count_fitting(rows: list[FeedRow], room_bytes: int, *, at_least: int) -> int:
+def _fit(rows: list[FeedRow], room_bytes: int, *, at_least: int) -> tuple[list[FeedRow], int]:
+    """Return the first rows that fit, and the room that is left."""
     for count, row in enumerate(rows):
-        room_bytes -= _size(row)
+        room_bytes -= len(row.body) + ROW_OVERHEAD_BYTES
         if room_bytes < 0:
-            return max(count, at_least)
-    return len(rows)
-
-
-def _size(row: FeedRow) -> int:
-    return len(row.body) + ROW_OVERHEAD_BYTES
+            return rows[: max(count, at_least)], 0
+    return rows, room_bytes
 
 
 def _is_expired(state: BucketState, at: Position) -> bool:

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql import ColumnElement, FromClause
 from sqlalchemy.sql.selectable import Select
 from sqlalchemy.types import Boolean
 
@@ -177,9 +177,8 @@ class Statements:
         limit = bindparam("limit", type_=Integer())
         page = select(*m.c).where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0"))
         self.rows = self.compile(self._with_states(page))
-        self.rows_of = self.compile(
-            self._with_states(select(*m.c).where(same(m.c.bucket), is_live, among(m.c.id, "ids")))
-        )
+        some = select(*m.c).where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq)
+        self.rows_of = self.compile(self._with_states(some))
         older = and_(same(m.c.bucket), m.c.at < bind(m.c.at))
         newest = select(m.c.seq).where(older).order_by(m.c.seq.desc())
         self.newest_before = self.compile(newest.limit(literal_column("1")).offset(literal_column("0")))
@@ -195,17 +194,20 @@ class Statements:
     def _with_states(self, page: Select[Any]) -> Select[Any]:
         """Select feed rows: some memberships, in order, each with its record's newest state.
 
-        A row of a record that left shows nothing of it. The page is cut before the join, and the join goes row by
-        row: PostgreSQL, not knowing how full a bucket is, would else join all of it, or read all records, for one page.
+        A row of a record that left shows nothing of it. PostgreSQL, not knowing how full a bucket is, would join all
+        of it, or read all records, for one page: there the page is cut before the join, which goes row by row.
         """
-        m, r = page.subquery("page"), t.record
-        is_same = and_(m.c.x.is_(None), r.c.kind == m.c.kind, r.c.id == m.c.id)
-        state = select(r.c.version, r.c.body).where(is_same).limit(literal_column("1")).lateral("state")
-        joined = m.outerjoin(r, is_same) if self._dialect.name == "sqlite" else m.outerjoin(state, true())
-        newest = r if self._dialect.name == "sqlite" else state
-        version = func.coalesce(newest.c.version, literal_column("0"))
-        body = func.coalesce(newest.c.body, cast(literal_column("''"), LargeBinary()))
-        return select(m.c.seq, m.c.kind, m.c.id, m.c.x, version, body).select_from(joined).order_by(m.c.seq)
+        if self._dialect.name == "sqlite":
+            m, r = t.membership, t.record
+            return page.with_only_columns(*_feed_row(m, r)).select_from(m.outerjoin(r, _is_state_of(m)))
+        cut = page.subquery("page")
+        state = (
+            select(t.record.c.version, t.record.c.body)
+            .where(_is_state_of(cut))
+            .limit(literal_column("1"))
+            .lateral("state")
+        )
+        return select(*_feed_row(cut, state)).select_from(cut.outerjoin(state, true())).order_by(cut.c.seq)
 
     def _numbers(self) -> None:
         line, use = t.number_line, t.number_use
@@ -244,6 +246,16 @@ class Statements:
         self.new_stream = self.keep_first(t.audit_stream)
         self.add_entry = self.add(t.audit_entry)
         self.add_outbound = self.add(t.outbox, "position")
+
+
+def _is_state_of(m: FromClause) -> ColumnElement[bool]:
+    return and_(m.c.x.is_(None), t.record.c.kind == m.c.kind, t.record.c.id == m.c.id)
+
+
+def _feed_row(m: FromClause, state: FromClause) -> tuple[ColumnElement[Any], ...]:
+    version = func.coalesce(state.c.version, literal_column("0"))
+    body = func.coalesce(state.c.body, cast(literal_column("''"), LargeBinary()))
+    return m.c.seq, m.c.kind, m.c.id, m.c.x, version, body
 
 
 def _records() -> Select[Any]:
