@@ -102,15 +102,18 @@ class Carried(NamedTuple):
     lines: list[Row[Any]]
 
 
+NOTHING = Carried([], [])
+
+
 def _carry(connection: Connection) -> Carried:
     present = inspect(connection).get_table_names()
     if not {t.epoch.name, t.number_line.name} <= set(present):
-        return Carried([], [])
+        return NOTHING
     epochs = connection.execute(select(t.epoch).order_by(t.epoch.c.ordinal))
     return Carried(list(epochs), list(connection.execute(select(t.number_line))))
 
 
-def start_epoch(connection: Connection, number_gap: int, carried: Carried) -> str:
+def start_epoch(connection: Connection, number_gap: int, carried: Carried = NOTHING) -> str:
     """Begin a new incarnation: a new epoch, and no queue number that may be out already. Return the epoch."""
     now = datetime.now(UTC)
     epoch = str(uuid4())
