@@ -1,8 +1,8 @@
 """The day itself: opens the bank, lets everybody work by the clock, closes, and asks for the proof."""
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -66,6 +66,13 @@ class Result(Struct, frozen=True, kw_only=True):
 
 def live_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Result:
     """Live one business day on a real server in an empty data folder, tell it, and return what was proven."""
+    with opened_day(settings, seed=seed, size=size, say=say) as day:
+        return day.live()
+
+
+@contextmanager
+def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterator["Day"]:
+    """Make the bank, start the server, enrol everybody, and yield the day that waits to be lived."""
     day, tale = DayClock(datetime.now(BANK_TIME).date()), Tale(say)
     say(f"padsync demo · seed {seed} · business date {day.business_date}")
     tale.title("What is real and what is played")
@@ -78,7 +85,7 @@ def live_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Result:
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
             folder = Path(settings.data_dir)
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:
-                return Day(house, recruiter, day, tale, seed, size).live()
+                yield Day(house, recruiter, day, tale, seed, size)
 
 
 def open_bank(house: House, seed: int, size: Size, tale: Tale) -> Credentials:
@@ -94,7 +101,7 @@ class Day:
     """Nine people and their tablets, from the opening to the proof."""
 
     def __init__(self, house: House, recruiter: Recruiter, day: DayClock, tale: Tale, seed: int, size: Size) -> None:
-        self._house, self._day, self._tale, self._seed = house, day, tale, seed
+        self.house, self.clock, self._tale, self._seed = house, day, tale, seed
         lobby_staff, field_staff = recruiter.crew(LOBBY), recruiter.crew(FIELD)
         self.workers: Sequence[Worker] = [*lobby_staff, *field_staff]
         self.supervisor: Desk = recruiter.desk(SUPERVISOR)
@@ -119,12 +126,13 @@ class Day:
     def live(self) -> Result:
         """Live the day, tell what became of it, and prove that nothing is lost."""
         stories = Stories(
-            self._house, self._day, self._tale, self.lobbies, self.fields, self.supervisor, self.administrator
+            self.house, self.clock, self._tale, self.lobbies, self.fields, self.supervisor, self.administrator
         )  # fmt: skip
         self._tale.title("The day")
         self._work(sorted(stories.script(), key=itemgetter(0)))
         self._close()
         reviews = [*list_reviews(self.supervisor, is_open=True), *list_reviews(self.supervisor, is_open=False)]
+        reviews.sort(key=lambda review: (review["body"]["author"], review["body"]["n"]))
         conflicts = [review for review in reviews if review["body"]["sort"] == "conflict"]
         parked = [review for review in reviews if review["body"]["sort"] == "parked"]
         self._tale.title(f"Conflicts: {len(conflicts)}, who won and why")
@@ -135,7 +143,7 @@ class Day:
 
     def _first_sync(self, lobby_staff: Sequence[Worker]) -> None:
         for worker in lobby_staff:
-            worker.tablet.serve_line(worker.person.org_id, SERIES, self._day.business_date, LEASE_WANT)
+            worker.tablet.serve_line(worker.person.org_id, SERIES, self.clock.business_date, LEASE_WANT)
         for worker in self.workers:
             worker.weather.answers_lost_share = ANSWERS_LOST_SHARE
             assert settle(worker), "no first sync"
@@ -147,7 +155,7 @@ class Day:
     def _work(self, script: list[Event]) -> None:
         """Let the hours pass in ticks of five minutes."""
         for minute in range(OPENS_MIN, CLOSES_MIN + 1, TICK_MIN):
-            self._day.minute = minute
+            self.clock.minute = minute
             while script and script[0][0] <= minute:
                 script.pop(0)[1]()
             for lobby in self.lobbies.values():
@@ -166,14 +174,14 @@ class Day:
             lobby.close()
         for worker in self.workers:
             assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot hand in"
-        done = drain_outbox(self._house.engine, self._house.store)
-        self._tale.note(self._day.hour(), f"☎ the CRM decides the last proposals: {done.accepted} accepted")
+        done = drain_outbox(self.house.engine, self.house.store)
+        self._tale.note(self.clock.hour(), f"☎ the CRM decides the last proposals: {done.accepted} accepted")
         for worker in self.workers:
             assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot take in"
         lost = sum(worker.weather.answers_lost for worker in self.workers)
         asked = sum(worker.weather.requests for worker in self.workers)
         self._tale.note(
-            self._day.hour(), f"closed; of {asked:,} answers {lost} were lost on their way, and asked for again"
+            self.clock.hour(), f"closed; of {asked:,} answers {lost} were lost on their way, and asked for again"
         )
         self._tale.end_hour("17 h", self._totals())
 
@@ -192,10 +200,10 @@ class Day:
         )
 
     def _prove(self, conflicts: int, parked: int) -> Result:
-        house, workers = self._house, self.workers
+        house, workers = self.house, self.workers
         digests = compare_digests(house, workers)
         mutations = account_mutations(house, workers)
-        numbers = account_numbers(self.supervisor, self.lobbies.values(), self._day.business_date)
+        numbers = account_numbers(self.supervisor, self.lobbies.values(), self.clock.business_date)
         chains, log, receipts = verify_chains(house, workers), verify_log(house), verify_receipts(house, workers)
         counted = [
             Finding("every mutation is accounted for", mutations.is_whole, _tell(mutations, "made", "settled")),

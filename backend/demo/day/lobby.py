@@ -66,7 +66,7 @@ class Lobby:
 
     def issue(self) -> str:
         """Hand out the next number and return the ticket's id."""
-        fields = {"service": self.random.choice(SERVICES), "priority": 1 if self.random.random() < 0.06 else 0}
+        fields: Body = {"service": self.random.choice(SERVICES), "priority": 1 if self.random.random() < 0.06 else 0}
         view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, **fields)
         self.issued += 1
         self.overflown += "overflow" in view.body
