@@ -1,4 +1,4 @@
-"""The outbox as its reader sees it: accepted work in the order of commits, kept until the central CRM has it."""
+"""The outbox as its reader sees it: accepted work, kept until the central CRM has it."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -19,7 +19,10 @@ class Waiting(NamedTuple):
 
 
 def list_waiting(connection: Connection, after: int, limit: int) -> list[Waiting]:
-    """Return what waits behind a position, oldest first."""
+    """Return what waits behind a position.
+
+    On PostgreSQL a lower position can appear after a higher one was read: begin every drain at 0.
+    """
     columns = outbox.c.position, outbox.c.kind, outbox.c.id, outbox.c.version, outbox.c.at
     chosen = select(*columns).where(outbox.c.position > after)
     return [Waiting(*row) for row in connection.execute(chosen.order_by(outbox.c.position).limit(limit))]
