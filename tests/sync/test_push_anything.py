@@ -36,7 +36,8 @@ numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infini
 leaves = st.none() | st.booleans() | numbers | words | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 FIELDS = [
     "branch_id", "template_id", "state", "phone", "tags", "remark", "values", "values.a", "values.a.b", "copies",
-    "extra", "extra.x", "customer_id", "purpose", "content", "prev", "check_in", "author", "flags", "series", "business_date",
+    "extra", "extra.x", "customer_id", "purpose", "content", "prev", "check_in", "author", "flags", "series",
+    "business_date",
     "number", "issued_at", "overflow", "from", "to", "facts", "title", "assignee", "due_on", "org_id", "unheard_of", "",
 ]  # fmt: skip
 names = st.sampled_from(FIELDS) | words

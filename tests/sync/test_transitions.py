@@ -113,7 +113,8 @@ def test_the_state_that_is_there_decides_and_not_the_version():
 @pytest.mark.parametrize(
     "asked",
     [{}, {"to": "lost"}, {"to": 1}, {"to": "called", "facts": []}, {"to": "called", "from": 1},
-     {"to": "called", "x": 1}, {"to": "called", "facts": {"number": 9}}, {"to": "called", "facts": {"state_by": "s-9"}}],
+     {"to": "called", "x": 1}, {"to": "called", "facts": {"number": 9}},
+     {"to": "called", "facts": {"state_by": "s-9"}}],
 )  # fmt: skip
 def test_what_is_no_transition_is_parked(asked):
     bank = Bank()
