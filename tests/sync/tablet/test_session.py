@@ -130,22 +130,6 @@ def test_a_conflict_is_listed_until_a_person_settles_it(town, wang, lin):
     assert there.unsettled() == []
 
 
-def test_a_mutation_with_two_disputed_fields_stays_listed_until_both_are_settled(town, wang, lin):
-    here, there = town.tablet(wang), town.tablet(lin)
-    made = here.create("form", form(phone="1", name="a"))
-    here.sync()
-    there.sync()
-    here.patch("form", made.id, {"phone": "2", "name": "b"})
-    there.patch("form", made.id, {"phone": "3", "name": "c"})
-    here.sync()
-    there.sync()
-    for review in there.find("review"):
-        assert len(there.unsettled()) == 1
-        town.put("review", review.body | {"state": "kept"}, review.id)
-        there.sync()
-    assert there.unsettled() == []
-
-
 def test_what_is_not_handed_in_counts_as_unsettled(town, wang):
     tablet = town.tablet(wang)
     tablet.create("form", form())
