@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 # Python's `$` also stands before a last line break; `(?!\n)$` is the end of the text in every language.
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\n)$"
+STAFF_NO_PATTERN = r"^[A-Za-z0-9-]{1,20}(?!\n)$"
 
 Uuid = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID in lower-case canonical form")]
 InstallId = Uuid
@@ -13,7 +14,7 @@ RecordId = Uuid
 KindName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,39}(?!\n)$")]
 FieldPath = Annotated[str, Meta(min_length=1, max_length=120)]
 BucketName = Annotated[str, Meta(pattern=r"^[a-z]+(:[A-Za-z0-9_.-]{1,80})?(?!\n)$", max_length=120)]
-StaffNo = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}(?!\n)$")]
+StaffNo = Annotated[str, Meta(pattern=STAFF_NO_PATTERN)]
 OrgId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}(?!\n)$")]
 Sha256Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 Signature = Annotated[str, Meta(max_length=200, description="base64url without padding")]

@@ -1,5 +1,6 @@
 """Staffing: people come, get passwords and portfolios, and hand them over."""
 
+import re
 import secrets
 
 from msgspec import Struct
@@ -15,10 +16,12 @@ from backend.domain.staff.queries import StaffRow, write_roles
 from backend.domain.staff.rules import NEVER, password_weakness
 from backend.identity import portfolio_bucket
 from backend.storage.unit import SqlUnit
+from contracts.base import STAFF_NO_PATTERN
 from sync.errors import Malformed, NotFound
 
 INITIAL_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 INITIAL_LENGTH = 14
+STAFF_NO = re.compile(STAFF_NO_PATTERN)
 
 
 class NewStaff(Struct, frozen=True, kw_only=True):
@@ -38,8 +41,11 @@ def make_password() -> str:
 def add_staff(auth: Auth, person: NewStaff, password: str, by: str, *, is_initial: bool = True) -> None:
     """Add a person. `is_initial`: somebody else chose the password, so the first sign-in must replace it.
 
-    Raises Malformed for roles that clash, PasswordRefused, NotFound for the institution, Taken for the number.
+    Raises Malformed for a number that is none or roles that clash, PasswordRefused, NotFound for the institution,
+    Taken for the number.
     """
+    if not STAFF_NO.fullmatch(person.staff_no):
+        raise Malformed("a staff number is up to 20 letters, digits and hyphens")
     if (clash := roles_clash(person.roles)) is not None:
         raise Malformed(clash)
     password_hash = _checked_hash(auth, person.staff_no, password)

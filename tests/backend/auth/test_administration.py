@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.errors import Malformed
 from tests.backend.auth.people import PASSWORD, Tablet, body, code_of, headers
 
 
@@ -131,3 +132,8 @@ def test_a_text_with_a_nul_is_malformed_and_no_defect(house, client, admin):
     assert [answer.status_code for answer in told] == [401] + [400] * 6
     lost = client.post(f"/admin/installs/{tablet.install_id}/revoke", json={"reason": "a\0b"}, headers=admin)
     assert lost.status_code == 204
+
+
+def test_a_staff_number_that_the_wire_could_not_carry_is_malformed(house):
+    with pytest.raises(Malformed):
+        house.hire("lobby_manager", "3501", "lobby_manager")
