@@ -97,9 +97,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     lease_life_h: Annotated[int, _about("Life of a number lease", ge=1, le=72)] = 18
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
-    inflated_bytes_max: Annotated[
-        int, _about("Largest request body after decompression", ge=65_536, le=268_435_456)
-    ] = 8_388_608
 
     @property
     def database(self) -> str:
