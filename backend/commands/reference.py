@@ -50,6 +50,6 @@ def sign_proof(file: Path, challenge: str, install_id: str, staff_no: str) -> No
 
 def _read_key(file: Path) -> PrivateKey:
     try:
-        return load_pem_private_key(file.read_bytes(), password=None)  # type: ignore[return-value]
+        return load_pem_private_key(file.read_bytes(), password=None)  # type: ignore[return-value]  # we wrote one of the kinds we sign with
     except ValueError as error:
         raise click.ClickException(f"{file} holds no private key.") from error

@@ -17,6 +17,9 @@ from backend.domain.staff.queries import find_staff
 from backend.settings import Settings, list_settings
 from sync.challenge import is_proven
 from sync.puts import Put
+from tests.support.postgres import empty_postgres_url, postgres
+
+__all__ = ["empty_postgres_url", "postgres"]
 
 
 class Shell:
@@ -148,6 +151,14 @@ def test_a_bank_that_is_there_is_never_seeded_over(seeded):
     done = seeded.run("seed-demo", "--write-credentials", seeded.folder / "other.json", code=1)
     assert "empty" in done.output
     assert not (seeded.folder / "other.json").exists()
+
+
+def test_the_bank_can_be_seeded_on_postgresql(tmp_path, empty_postgres_url):
+    shell = Shell(tmp_path)
+    shell.environ["PADSYNC_DATABASE_URL"] = empty_postgres_url
+    shell.run("seed-demo", "--write-credentials", tmp_path / "who.json", "--customers", 30)
+    assert "35 streams" in shell.run("verify-audit").output
+    assert len(shell.run("enrolment-code", "350802").stdout.split()) == 1
 
 
 def test_enrolment_codes_are_printed_one_a_line_and_known_to_the_server(seeded):

@@ -36,7 +36,8 @@ def tell_parked(review: Body) -> list[str]:
     """Return lines about parked work: what was refused, why, and for whom it waits."""
     body = review["body"]
     typed = body["mutation"]
-    what = f"{typed.get('op')} {body['subject_kind']} {', '.join(typed.get('set', {}))}"
+    fields = ", ".join(typed.get("set", {})) if typed.get("op") in ("propose", "patch") else ""
+    what = f"{typed.get('op')} {body['subject_kind']} {fields}".rstrip()
     why = BY_CODE[body["cause"]].meaning if body["cause"] in BY_CODE else body["cause"]
     head = f"{body['author']:<10} {what}: {body['state']}, waits for the {body['must_act']}"
     return [head, f"    {body['cause']}: {why}"]

@@ -43,7 +43,7 @@ ANSWERS_LOST_SHARE = 0.05
 QUIET_ROUNDS_MAX = 10
 PLAYED = (
     "real:   the server process, its database and clock, HTTP, every tablet's own file, keys, signatures, uptime",
-    "played: the hour on the tablets' walls (08:30 to 17:30 in about a minute), the people, the weather of lines",
+    "played: the hour on the tablets' walls (08:30 to 17:30 within a minute), the people, the weather of lines",
     "The server dates a tablet's work by its uptime and orders it by arrival: no played hour decides anything.",
 )
 

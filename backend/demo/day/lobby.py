@@ -38,7 +38,7 @@ class Lobby:
     def __init__(self, worker: Worker, day: DayClock, templates: list[str], *, tickets: int, forms: int) -> None:
         self.worker, self._day, self._templates = worker, day, templates
         self.branch = worker.person.org_id
-        self.counter = str(1 + int(worker.name[-1]) % 9)
+        self.counter = worker.name[-1]
         self.random: Random = worker.random
         self._arrivals = sorted(draw_minute(self.random) for _ in range(tickets))
         self._fillings = sorted(draw_minute(self.random) for _ in range(forms))

@@ -45,7 +45,7 @@ class Town:
         holding = {"customer_id": CUSTOMER, "product_id": PRODUCT, "org_id": "3501"}
         own_id, body = (CUSTOMER, customer) if kind == "customer" else (HOLDING, holding)
         return CrmEvent(
-            source="core", event_id=f"e{next(self.events)}", kind=kind,  # type: ignore[arg-type]
+            source="core", event_id=f"e{next(self.events)}", kind=kind,  # type: ignore[arg-type]  # one of the two
             id=id or own_id, revision=revision, body=body | fields, at=write_moment(self.house.clock()),
         )  # fmt: skip
 
