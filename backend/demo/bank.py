@@ -36,7 +36,7 @@ class Bank(Struct, frozen=True, kw_only=True):
 def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
     """Return the bank of a seed; `as_of` is the age that all customers' data has."""
     random = Random(seed)  # noqa: S311  # a demonstration wants a seed that repeats
-    ids = Random(f"ids {seed}")  # noqa: S311
+    ids = Random(f"ids {seed}")  # noqa: S311  # the same
     staff, portfolios = draw_staff(random), list_portfolios()
     offers = [_put(ids, "product", body) for body in _products()]
     templates = [_put(ids, "form_template", body) for body in _templates()]
