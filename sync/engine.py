@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from contracts.hello import HelloResponse, Limits, OfflineLimits
 from contracts.leases import WANT_MAX, Lease, LeaseRequest, LeaseReturn
-from contracts.pull import LIMIT_MAX, PAGE_BYTES_MAX, WAIT_S_MAX, PullRequest, PullResponse, Removal
+from contracts.pull import LIMIT_MAX, PAGE_BYTES_MAX, WAIT_S_MAX, PullRequest, PullResponse
 from contracts.purges import PurgeAckRequest, PurgeAckResponse, PurgeOrder
 from contracts.push import MUTATION_BYTES_MAX, MUTATIONS_MAX, PUSH_BYTES_MAX, PushRequest, PushResponse
 from contracts.review import DecisionRequest, ReviewItem
@@ -19,19 +19,19 @@ from sync import leases
 from sync.challenge import challenges_at
 from sync.clock import DeviceClock
 from sync.cursor import Cursor, epoch_marks, open_cursor, seal_cursor
+from sync.custody import Custody
 from sync.errors import EpochMismatch, NotFound, SchemaTooOld, TooLarge
 from sync.judge import judge_review
 from sync.kind import Actor, Kinds
 from sync.moments import write_moment
 from sync.parcels import unpack
 from sync.pull import digests_to_send, fill_page, plan_page
-from sync.purges import settle_receipts
 from sync.push import PushContext, push_batch
 from sync.puts import Guard, Put, put_records
 from sync.retention import CompactReport, horizon
-from sync.scope import EVERYTHING, as_order, as_removal, buckets_given, buckets_lost, new_order, open_order
+from sync.scope import buckets_given, buckets_lost
 from sync.signing import PrivateKey, sign
-from sync.store import AuditEntry, BucketState, PurgeRow, Snapshot, Store, Unit, Write
+from sync.store import AuditEntry, BucketState, Snapshot, Store, Unit, Write
 from sync.verify import answer_verify
 
 KEYS_MAX = 8192  # public keys kept in memory
@@ -63,7 +63,9 @@ class Engine:
         self.secret, self.server_key, self.contract_hash = secret, server_key, contract_hash
         self.settings = settings or EngineSettings()
         self._keys: dict[str, bytes] = {}
-        self._noted: dict[str, tuple[frozenset[str], datetime]] = {}
+        self._custody = Custody(
+            store, clock, new_id, deadline_h=self.settings.purge_deadline_h, note_s=self.settings.received_note_s
+        )  # fmt: skip
 
     # --- hello
 
@@ -136,8 +138,9 @@ class Engine:
         scope = sorted(actor.buckets)
         answer, held = self.store.read(lambda snapshot: self._page(snapshot, request, actor, scope))
         lost = buckets_lost(held, actor.buckets)
-        removed = self._order_removals(actor, lost) if lost else []
-        self._note_received(actor, answer)
+        removed = self._custody.order_removals(actor.install_id, lost) if lost else []
+        if self._custody.is_news(actor):
+            self._custody.note(actor, self._positions(answer, actor))
         return msgspec.structs.replace(answer, removed=removed) if removed else answer
 
     def _page(
@@ -165,6 +168,11 @@ class Engine:
     def _open(self, text: str | None, actor: Actor, epoch: str) -> Cursor | None:
         return None if text is None else open_cursor(text, actor.install_id, self.secret, epoch_marks(epoch))
 
+    def _positions(self, answer: PullResponse, actor: Actor) -> dict[str, int]:
+        cursor = self._open(answer.cursor, actor, answer.epoch)
+        assert cursor is not None
+        return {bucket: position.seq for bucket, position in cursor.positions.items()}
+
     def heads(self, buckets: Collection[str]) -> dict[str, int]:
         """Return the head of each bucket: all that a poke tells."""
         states = self.store.read(lambda snapshot: snapshot.buckets(buckets))
@@ -179,61 +187,19 @@ class Engine:
             self._audit_now(actor, "integrity", request.bucket)
         return answer
 
-    # --- what an install holds, must give back, and has given back
+    # --- what an install must give back
 
-    def _note_received(self, actor: Actor, answer: PullResponse) -> None:
-        """Write down, before the answer goes out, that an install is about to hold a bucket it did not hold."""
-        now = self.clock()
-        noted, at = self._noted.get(actor.install_id, (frozenset(), now))
-        is_fresh = (now - at).total_seconds() < self.settings.received_note_s
-        if actor.buckets <= noted and noted <= actor.buckets and is_fresh:
-            return
-        cursor = self._open(answer.cursor, actor, answer.epoch)
-        assert cursor is not None
-        seqs = {bucket: position.seq for bucket, position in cursor.positions.items()}
-        self.store.write(lambda unit: unit.note_received(actor.install_id, seqs, write_moment(now)))
-        self._noted[actor.install_id] = (actor.buckets, now)
-
-    def _order_removals(self, actor: Actor, lost: Sequence[str]) -> list[Removal]:
-        def work(unit: Unit) -> list[Removal]:
-            purges = unit.purges(actor.install_id)
-            removals = []
-            for bucket in lost:
-                order = open_order(purges, bucket)
-                if order is None:
-                    order = self._new_order(actor.install_id, [bucket], "scope")
-                    unit.save_purge(order)
-                removals.append(as_removal(order, bucket))
-            return removals
-
-        return self.store.write(work)
-
-    def order_purge(self, install_id: str, cause: str = "revoked") -> list[PurgeOrder]:
-        """Order an install to delete all it holds, once, and return its open orders."""
-
-        def work(unit: Unit) -> None:
-            if not any(order.cause == cause and order.receipt is None for order in unit.purges(install_id)):
-                held = [*unit.received(install_id), EVERYTHING]
-                unit.save_purge(self._new_order(install_id, held, cause))
-                unit.note_received(install_id, {}, write_moment(self.clock()))  # its cursors hold no compaction back
-
-        self.store.write(work)
-        return self.purge_orders(install_id)
-
-    def _new_order(self, install_id: str, buckets: Collection[str], cause: str) -> PurgeRow:
-        return new_order(
-            self.new_id(), install_id, buckets, cause=cause, now=self.clock(), deadline_h=self.settings.purge_deadline_h
-        )  # fmt: skip
+    def order_purge(self, install_id: str) -> list[PurgeOrder]:
+        """Order a revoked install to delete all it holds, once, and return its open orders."""
+        return self._custody.order_everything(install_id)
 
     def purge_orders(self, install_id: str) -> list[PurgeOrder]:
         """Return the orders that an install has not acknowledged."""
-        purges = self.store.read(lambda snapshot: snapshot.purges(install_id))
-        return [as_order(purge) for purge in purges if purge.receipt is None]
+        return self._custody.list_open(install_id)
 
     def acknowledge_purges(self, request: PurgeAckRequest, install_id: str) -> PurgeAckResponse:
         """Take signed receipts; one that the device did not sign is refused."""
-        settled = self.store.write(lambda unit: settle_receipts(unit, request, install_id, write_moment(self.clock())))
-        return PurgeAckResponse(settled=settled, open=self.purge_orders(install_id))
+        return self._custody.acknowledge(request, install_id)
 
     # --- numbers
 

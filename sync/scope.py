@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from contracts.pull import Removal
 from contracts.purges import PurgeOrder
 from sync.moments import write_moment
 from sync.store import PurgeRow, Snapshot
 
 EVERYTHING = "*"  # in a purge row: all that the install holds
+SCOPE, REVOKED = "scope", "revoked"  # causes of an order
 
 
 def buckets_lost(held: Iterable[str], scope: Collection[str]) -> list[str]:
@@ -18,13 +21,13 @@ def buckets_lost(held: Iterable[str], scope: Collection[str]) -> list[str]:
 
 def buckets_given(snapshot: Snapshot, install_id: str) -> set[str]:
     """Return what an install was ever given and has not receipted the end of: for a tablet that lost its cursor."""
-    ordered = {bucket for purge in snapshot.purges(install_id) if purge.receipt is None for bucket in purge.buckets}
+    ordered = {bucket for purge in snapshot.purges(install_id) if purge.is_open for bucket in purge.buckets}
     return (ordered - {EVERYTHING}) | snapshot.received(install_id).keys()
 
 
 def open_order(purges: Iterable[PurgeRow], bucket: str) -> PurgeRow | None:
     """Return the unanswered order for a bucket, if there is one."""
-    return next((purge for purge in purges if purge.receipt is None and bucket in purge.buckets), None)
+    return next((purge for purge in purges if purge.is_open and bucket in purge.buckets), None)
 
 
 def new_order(
@@ -35,6 +38,16 @@ def new_order(
         purge=purge, install_id=install_id, buckets=sorted(buckets), cause=cause,
         ordered_at=write_moment(now), deadline=write_moment(now + timedelta(hours=deadline_h)),
     )  # fmt: skip
+
+
+def withdraw(purges: Iterable[PurgeRow], scope: Collection[str]) -> list[PurgeRow]:
+    """Return the open orders that lose a bucket, because it is in scope again; a revocation withdraws nothing."""
+    withdrawn = []
+    for purge in purges:
+        kept = [bucket for bucket in purge.buckets if bucket not in scope]
+        if purge.is_open and purge.cause == SCOPE and len(kept) < len(purge.buckets):
+            withdrawn.append(msgspec.structs.replace(purge, buckets=kept))
+    return withdrawn
 
 
 def as_order(purge: PurgeRow) -> PurgeOrder:

@@ -143,7 +143,7 @@ class LeaseRow(Struct, frozen=True, kw_only=True):
 
 
 class PurgeRow(Struct, frozen=True, kw_only=True):
-    """A purge order to one install, open until its receipt."""
+    """A purge order to one install, open until its receipt, or until every bucket in it was given back."""
 
     purge: str
     install_id: str
@@ -152,6 +152,11 @@ class PurgeRow(Struct, frozen=True, kw_only=True):
     ordered_at: str
     deadline: str
     receipt: bytes | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the install still has to carry it out."""
+        return self.receipt is None and len(self.buckets) > 0
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):

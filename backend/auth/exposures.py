@@ -35,7 +35,7 @@ def list_exposures(auth: Auth, actor: Actor, after: str, limit: int) -> tuple[li
 
 
 def _exposures_of(snapshot: SqlSnapshot, install: InstallRow, now: str) -> Iterable[Exposure]:
-    orders = [order for order in snapshot.purges(install.install_id) if order.receipt is None]
+    orders = [order for order in snapshot.purges(install.install_id) if order.is_open]
     for order in orders:
         yield _exposure(
             install, order.buckets, order.cause, ordered_at=order.ordered_at, deadline=order.deadline, now=now

@@ -8,11 +8,9 @@ from backend.auth.trail import note_of_org, note_of_staff
 from backend.domain.devices import queries as devices
 from backend.domain.staff import queries as people
 from backend.storage.unit import SqlUnit
+from sync.custody import order_everything
 from sync.errors import NotFound
 from sync.moments import write_moment
-from sync.scope import EVERYTHING, new_order
-
-CAUSE = "revoked"
 
 
 def revoke_install(auth: Auth, install_id: str, by: str, reason: str = "") -> None:
@@ -54,8 +52,4 @@ def _revoke_staff(auth: Auth, unit: SqlUnit, staff_no: str, by: str, reason: str
 
 
 def _order_purge(auth: Auth, unit: SqlUnit, install_id: str, now: datetime) -> None:
-    if any(purge.receipt is None and purge.cause == CAUSE for purge in unit.purges(install_id)):
-        return  # the same order is open already
-    held, deadline_h = [*unit.received(install_id), EVERYTHING], auth.settings.purge_deadline_h
-    unit.save_purge(new_order(str(uuid4()), install_id, held, cause=CAUSE, now=now, deadline_h=deadline_h))
-    unit.note_received(install_id, {}, write_moment(now))  # its cursors hold no compaction back (protocol.md §7)
+    order_everything(unit, str(uuid4()), install_id, now=now, deadline_h=auth.settings.purge_deadline_h)

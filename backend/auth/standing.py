@@ -9,5 +9,5 @@ from sync.scope import as_order
 
 def revoked(look: SqlSnapshot, install_id: str) -> Revoked:
     """Return the refusal of a revoked install or person, with the install's open purge orders."""
-    orders = [as_order(purge) for purge in look.purges(install_id) if purge.receipt is None]
+    orders = [as_order(purge) for purge in look.purges(install_id) if purge.is_open]
     return Revoked(purges=msgspec.to_builtins(orders))

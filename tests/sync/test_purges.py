@@ -109,3 +109,21 @@ def test_a_new_order_follows_a_settled_one(bank, pad):
 
 def test_a_receipt_tells_the_digest_of_what_was_deleted(pad):
     assert receipt(pad, pad.bank.new_id()).digest_before == Digest(n=1, d="0" * 16)
+
+
+def test_a_bucket_that_comes_back_withdraws_its_order(bank, pad):
+    cursor, scope = pad.pull().cursor, pad.actor.buckets
+    pad.become(buckets=scope - {"portfolio:p-1"})
+    assert [removal.bucket for removal in pad.pull(cursor).removed] == ["portfolio:p-1"]
+    pad.become(buckets=scope)
+    pad.pull(cursor)
+    assert bank.engine.purge_orders(pad.install_id) == []
+
+
+def test_a_revocation_is_not_withdrawn_by_a_pull(bank, pad):
+    order(bank, pad)
+    pad.become(buckets=pad.actor.buckets - {"portfolio:p-1"})
+    pad.pull()
+    pad.become(buckets=pad.actor.buckets | {"portfolio:p-1"})
+    pad.pull()
+    assert [purge.cause for purge in bank.engine.purge_orders(pad.install_id)][:1] == ["revoked"]
