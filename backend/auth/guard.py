@@ -5,9 +5,8 @@ they declare `actor: NamedDependency[Actor]` and get it from `backend.auth.route
 """
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-import psycopg
 from msgspec import Struct
 from sqlalchemy import bindparam, select
 
@@ -59,9 +58,7 @@ class Authenticator:
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
-        self._engine = auth.store.engine
-        self._sql = str(STANDING.compile(dialect=self._engine.dialect))
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        self._sql = auth.store.compile(STANDING)
         self._known: dict[str, Known] = {}
 
     def authenticate(
@@ -75,7 +72,7 @@ class Authenticator:
         claims = self._auth.tokens.read(authorization)
         if sync_install is not None and sync_install != claims.ins:
             raise Unauthenticated("the access token belongs to another install")
-        rows = self._rows(claims.sid)
+        rows = self._auth.store.ask(self._sql, claims.sid)
         self._check(claims, rows, self._auth.clock())
         actor = self._actor(claims, rows)
         if sync_schema is None or sync_schema == actor.schema:
@@ -91,23 +88,6 @@ class Authenticator:
         if sync_install is not None and sync_install != claims.ins:
             raise Unauthenticated("the access token belongs to another install")
         return claims
-
-    def _rows(self, session_id: str) -> Rows:
-        """Read past SQLAlchemy, which would cost more than all the rest."""
-        try:
-            connection = self._engine.raw_connection()
-        except Exception as error:
-            raise _as_busy(error) from error
-        try:
-            raw = cast(Any, connection.driver_connection)
-            if self._is_sqlite:
-                return list(raw.execute(self._sql, (session_id,)).fetchall())
-            return _ask_at_once(raw, self._sql, session_id)
-        except Exception as error:
-            connection.invalidate()
-            raise _as_busy(error) from error
-        finally:
-            connection.close()
 
     def _check(self, claims: Claims, rows: Rows, now: datetime) -> None:
         if not rows:
@@ -129,15 +109,6 @@ class Authenticator:
             self._known.clear()
         self._known[claims.sid] = Known(rows, actor)
         return actor
-
-
-def _ask_at_once(raw: psycopg.Connection[tuple[Any, ...]], sql: str, session_id: str) -> Rows:
-    """Ask PostgreSQL in one round trip, without a transaction around it."""
-    raw.autocommit = True
-    try:
-        return raw.cursor(binary=True).execute(sql, {"session_id": session_id}, prepare=True).fetchall()
-    finally:
-        raw.autocommit = False
 
 
 def _as_busy(error: Exception) -> Exception:

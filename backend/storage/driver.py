@@ -64,7 +64,11 @@ class Driver:
         """Hold one consistent, read-only view; half the cost of beginning and ending it by SQLAlchemy."""
         if self.is_sqlite:
             self._cursor.execute("BEGIN")
-            yield
+            try:
+                yield
+            finally:
+                self._raw.rollback()
+                self.__dict__.pop("connection", None)  # SQLAlchemy has not seen the end of this transaction
             return
         usual = self._raw.isolation_level
         self._raw.isolation_level, self._raw.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
@@ -79,6 +83,17 @@ class Driver:
     def is_in_transaction(self) -> bool:
         """Say whether SQLite still has the transaction open; a full disk may have undone it."""
         return bool(self._raw.in_transaction)
+
+    def ask(self, sql: str, *parameters: Any) -> list[Row]:
+        """Return every row, in one round trip and with no transaction around it."""
+        if self.is_sqlite:
+            return self.all(sql, *parameters)
+        self._raw.autocommit = True
+        try:
+            return cast(list[Row], self._cursor.execute(sql, parameters, prepare=True).fetchall())
+        finally:
+            if not self._raw.closed:
+                self._raw.autocommit = False
 
     def all(self, sql: str, *parameters: Any) -> list[Row]:
         """Return every row."""
@@ -105,6 +120,11 @@ class Driver:
     def values(self, values: Collection[Any]) -> Any:
         """Return any number of values as the one parameter that `among` takes."""
         return msgspec.json.encode(list(values)).decode() if self.is_sqlite else list(values)
+
+    def close(self) -> None:
+        """Give the connection back to its pool."""
+        self.give_back()
+        self._pooled.close()
 
     def give_back(self) -> None:
         """Close the cursor, and keep a connection that died out of the pool; others may have died with it."""

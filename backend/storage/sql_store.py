@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Executable
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from backend.storage.checkpoints import Checkpointer
 from backend.storage.committers import Committer, DirectCommitter, GroupCommitter
-from backend.storage.driver import Driver, is_clash, is_outage, outage_detail
+from backend.storage.driver import Driver, Row, is_clash, is_outage, outage_detail
 from backend.storage.projections import Projection, Projector
+from backend.storage.readers import Readers
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import statements_for
 from backend.storage.unit import SqlUnit
@@ -20,6 +21,13 @@ T = TypeVar("T")
 
 ATTEMPTS_MAX = 10
 WAIT_S, WAIT_S_MAX = 0.005, 0.25
+
+retrying_clashes = Retrying(
+    retry=retry_if_exception(is_clash),
+    stop=stop_after_attempt(ATTEMPTS_MAX - 1),  # after the first, which is made without this
+    wait=wait_random_exponential(WAIT_S, WAIT_S_MAX),
+    reraise=True,
+)
 
 
 class SqlStore:
@@ -37,6 +45,7 @@ class SqlStore:
         on_commit: Callable[[frozenset[str]], None] | None = None,
     ) -> None:
         self.engine = engine
+        self._readers = Readers(engine)
         self._sql = statements_for(engine.dialect.name)
         self._projector = Projector(projections or {}, self._sql)
         self._on_commit = on_commit
@@ -48,6 +57,15 @@ class SqlStore:
         """Run `look` on one snapshot. Raises Busy if the database is away."""
         with busy_if_away():
             return self._look(look)
+
+    def ask(self, sql: str, *parameters: Any) -> list[Row]:
+        """Return the rows of one compiled statement, the cheapest look there is. Raises Busy if there is no database."""
+        with busy_if_away(), self._readers.borrow() as driver:
+            return driver.ask(sql, *parameters)
+
+    def compile(self, statement: Executable) -> str:
+        """Return a statement as the text that `ask` takes, with positional parameters."""
+        return self._sql.compile(statement)
 
     def write(self, work: Callable[[SqlUnit], T]) -> T:
         """Run `work` as one transaction and return its result once it is committed.
@@ -73,6 +91,7 @@ class SqlStore:
         self._committer.close()
         if self._checkpointer is not None:
             self._checkpointer.close()
+        self._readers.close()
         self.engine.dispose()
 
     def __enter__(self) -> "SqlStore":
@@ -82,23 +101,16 @@ class SqlStore:
         self.close()
 
     def _look(self, look: Callable[[SqlSnapshot], T]) -> T:
-        pooled = self.engine.raw_connection()
-        driver = Driver(self.engine, pooled)
-        try:
-            with driver.snapshot():
-                return look(SqlSnapshot(driver, self._sql))
-        finally:
-            driver.give_back()
-            pooled.close()
+        with self._readers.borrow() as driver, driver.snapshot():
+            return look(SqlSnapshot(driver, self._sql))
 
     def _commit(self, attempt: Callable[[Driver], T]) -> T:
-        retrying = Retrying(
-            retry=retry_if_exception(is_clash),
-            stop=stop_after_attempt(ATTEMPTS_MAX),
-            wait=wait_random_exponential(WAIT_S, WAIT_S_MAX),
-            reraise=True,
-        )
-        result: T = retrying(self._committer.run, attempt)
+        try:
+            return self._committer.run(attempt)
+        except Exception as error:
+            if not is_clash(error):
+                raise
+        result: T = retrying_clashes(self._committer.run, attempt)
         return result
 
 
