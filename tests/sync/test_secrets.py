@@ -62,7 +62,8 @@ SECRET = "8462-secret"
 @pytest.mark.parametrize(
     "parts",
     [{"set": {"values.pin": SECRET}}, {"set": {"values": {"pin": SECRET}}},
-     {"set": {"values": {"a": [[{"otp": SECRET}]]}}}, {"base": {"values": {"cvv": SECRET}}}, {"set": {"password": SECRET}},
+     {"set": {"values": {"a": [[{"otp": SECRET}]]}}}, {"base": {"values": {"cvv": SECRET}}},
+     {"set": {"password": SECRET}},
      {"password": SECRET},
      {"made_at": {"pin": SECRET}}, {"set": {"pin": SECRET}, "reason": "x" * 501},
      {"set": {"values": {"a": {"b": {"c": {"d": {"e": {"f": {"g": {"h": {"i": {"pin": SECRET}}}}}}}}}}}}],
