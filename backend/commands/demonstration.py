@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from backend.commands.workplace import opened, prepare_database, progress_bar, settings_here
+from backend.commands.workplace import check_port, opened, prepare_database, progress_bar, settings_here
 from backend.demo.bank import CUSTOMERS, make_bank
 from backend.demo.credentials import Credentials, read_credentials, write_credentials
 from backend.demo.day.day import live_day, write_result
@@ -74,6 +74,7 @@ def demo(seed: int, is_serving: bool, scale: float) -> None:
 def _serve(seed: int) -> None:
     """Serve the bank from a folder that stays; made at the first time, found again at the next."""
     settings = settings_here()
+    check_port(settings)
     if "PADSYNC_DATA_DIR" not in os.environ:
         settings = msgspec.structs.replace(settings, data_dir=str(BUILD / "demo"))
     file = Path(settings.data_dir) / "credentials.json"

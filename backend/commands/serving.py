@@ -4,7 +4,7 @@ import os
 
 import click
 
-from backend.commands.workplace import check_migrated, plain_words, prepare_database, settings_here
+from backend.commands.workplace import check_migrated, check_port, plain_words, prepare_database, settings_here
 from backend.serve import run_server
 
 
@@ -13,6 +13,7 @@ from backend.serve import run_server
 def serve(is_migrating: bool) -> None:
     """Serve tablets until told to stop (SIGTERM or Ctrl-C)."""
     settings = settings_here()
+    check_port(settings)
     if is_migrating:
         prepare_database(settings)
     with plain_words():

@@ -1,6 +1,7 @@
 """What all commands share: settings from the environment, the opened server parts, progress, and plain refusals."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,6 +71,18 @@ def check_migrated(settings: Settings) -> None:
             raise click.ClickException("The database is not at this version's schema. Run `padsync migrate` first.")
     finally:
         engine.dispose()
+
+
+def check_port(settings: Settings) -> None:
+    """Refuse an address that this process cannot listen on, before anything else is begun."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise click.ClickException(
+            f"Nothing can listen on {place} ({error.strerror}). Set PADSYNC_PORT or PADSYNC_HOST."
+        ) from error
 
 
 def prepare_database(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The command line: harmless until told, plain words, exit codes, and the same deeds as over the API."""
 
+import socket
 import stat
 from shutil import copy
 
@@ -96,6 +97,15 @@ def test_a_command_on_a_database_that_was_never_migrated_says_what_to_do(tmp_pat
     assert "padsync migrate" in done.output
     assert list(tmp_path.iterdir()) == []
     assert "padsync migrate" in Shell(tmp_path).run("serve", code=1).output
+
+
+@pytest.mark.parametrize("command", [["serve", "--migrate"], ["demo", "--serve"]])
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, command):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = Shell(tmp_path).run(*command, PADSYNC_PORT=port, code=1).output
+    assert "PADSYNC_PORT" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_migrating_twice_is_harmless(empty):
