@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import delete, insert, select, tuple_
 
 from backend.crm.events import Applied, CrmEvent
 from backend.crm.tables import crm_event
@@ -16,11 +16,12 @@ from backend.storage.unit import SqlUnit
 from contracts.base import Body
 from sync.engine import Engine
 from sync.kind import Kinds
-from sync.moments import write_moment
+from sync.moments import shift_moment, write_moment
 from sync.puts import Put, put_records
 from sync.store import AuditEntry, Key, Stored, Write
 
 EVENTS_MAX = 500  # in one transaction
+MARKS_KEPT_D = 90  # a repeat that comes later meets the revision, which refuses it as well
 BY = "crm"
 MOVING = ("host_portfolio", "assist_portfolio", "assist_org")  # a change of these moves holdings
 
@@ -74,6 +75,7 @@ def _without_repeats(unit: SqlUnit, events: Sequence[CrmEvent], at: str) -> list
     if fresh:
         rows = [{"source": event.source, "event_id": event.event_id, "at": at} for event in fresh]
         unit.connection.execute(insert(crm_event), rows)
+        unit.connection.execute(delete(crm_event).where(crm_event.c.at < shift_moment(at, days=-MARKS_KEPT_D)))
     return fresh
 
 

@@ -16,6 +16,16 @@ def test_an_event_seen_before_changes_nothing(town):
     assert town.body()["phone"] == "2"
 
 
+def test_marks_of_old_events_are_forgotten_and_a_late_repeat_changes_nothing_all_the_same(town):
+    old = town.event(1, phone="1")
+    town.apply(old)
+    town.house.clock.advance(days=91)
+    town.apply(town.event(2, phone="2"))
+    late = town.apply(old)
+    assert (late.repeated, late.stale, late.applied) == (0, 1, 0)
+    assert town.body()["phone"] == "2"
+
+
 def test_an_older_revision_does_not_undo_a_newer_one(town):
     town.apply(town.event(5, phone="new"))
     late = town.apply(town.event(4, phone="old"), town.event(5, phone="same revision"))
