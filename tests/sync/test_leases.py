@@ -98,6 +98,7 @@ def test_a_number_on_a_ticket_is_never_unused_whatever_the_tablet_says(bank, pad
     pad.do(pad.ticket(2))
     give_back(pad, lease, [1, 2, 3, 77])
     assert (account(bank).unused, account(bank).issued) == ([1, 3], [2])
+    assert list(bank.store.tables.leases[lease.lease_id].unused) == [1, 3]
 
 
 def test_a_ticket_that_arrives_after_the_day_was_closed_takes_its_number_back(bank, pad):
@@ -161,6 +162,13 @@ def test_a_lease_that_a_restore_forgot_comes_back_by_its_token(bank, pad):
     assert again.lo > 5
     assert pad.do(pad.ticket(4)).flags == []
     assert account(bank).is_accounted
+
+
+def test_no_number_of_a_lease_that_came_back_is_given_out_again(bank, pad):
+    backup = bank.store.backup()
+    lease = pad.lease(5)
+    bank.store.restore(backup, bank.new_id(), number_gap=0)
+    assert pad.lease(2, held=[lease.token]).lo == lease.hi + 1
 
 
 def test_a_token_works_for_its_own_install_alone(bank, pad):

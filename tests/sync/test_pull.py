@@ -202,19 +202,51 @@ def test_a_tablet_that_has_not_read_a_row_holds_it_back(bank, pad):
     assert bank.engine.compact().rows == 1
 
 
-def test_a_revoked_install_holds_nothing_back(bank, pad):
+def test_a_living_tablet_holds_compaction_back_and_a_revoked_one_does_not(bank, pad):
     compacting(bank)
-    id = bank.customer()
-    other = bank.pad("s-2")
-    cursor = other.pull().cursor
-    bank.put("customer", None, id)
-    pad.pull()
+    ids = [bank.customer() for _ in range(3)]
+    slow = bank.pad("s-2")
+    cursor = slow.pull().cursor
+    for id in ids:
+        bank.put("customer", None, id)
     bank.wait(hours=23)
     pad.pull()
-    other.pull(cursor, limit=1)
+    slow.pull(cursor, limit=1)
     bank.wait(hours=2)
-    bank.engine.order_purge(other.install_id)
-    assert bank.engine.compact().rows == 1
+    assert bank.engine.compact().dropped == {"portfolio:p-1": 1}
+    bank.engine.order_purge(slow.install_id)
+    assert bank.engine.compact().dropped == {"portfolio:p-1": 2}
+
+
+def raised_floor(bank, pad):
+    """Let a bucket have live rows below its floor, and return their ids in the order of the feed."""
+    compacting(bank)
+    ids = [bank.customer() for _ in range(4)]
+    bank.put("customer", None, bank.customer())
+    bank.wait(days=2)
+    assert bank.engine.compact().floors == {"portfolio:p-1": 6}
+    return ids
+
+
+def test_a_scan_of_rows_below_the_floor_comes_to_its_end(bank, pad):
+    raised_floor(bank, pad)
+    pages = [pad.pull(limit=1)]
+    while not pages[-1].complete:
+        assert len(pages) < 10
+        pages.append(pad.pull(pages[-1].cursor, limit=1))
+    assert [page.reset for page in pages[1:]] == [[]] * (len(pages) - 1)
+    assert replica(pages) == visible(bank, pad.actor)
+
+
+def test_a_scan_under_which_the_floor_moves_begins_anew(bank, pad):
+    ids = raised_floor(bank, pad)
+    pages = [pad.pull(limit=2)]
+    bank.put("customer", None, ids[0])
+    bank.wait(days=2)
+    bank.engine.compact()
+    pages += pad.pull_all(pages[-1].cursor, limit=2)
+    assert pages[1].reset == ["portfolio:p-1"]
+    assert replica(pages) == visible(bank, pad.actor)
 
 
 def test_below_the_floor_is_always_a_reset(bank, pad):

@@ -107,6 +107,20 @@ def test_a_new_order_follows_a_settled_one(bank, pad):
     assert order(bank, pad).purge != first.purge
 
 
+def test_a_bucket_that_is_lost_again_after_its_receipt_gets_an_order_of_its_own(bank, pad):
+    scope, cursor = pad.actor.buckets, pad.pull().cursor
+    purges = []
+    for _ in range(2):
+        pad.become(buckets=scope - {"portfolio:p-1"})
+        page = pad.pull(cursor)
+        (removal,) = page.removed
+        purges.append(removal.purge)
+        acknowledge(pad, receipt(pad, removal.purge))
+        pad.become(buckets=scope)
+        cursor = pad.pull(page.cursor).cursor
+    assert len(set(purges)) == 2
+
+
 def test_a_receipt_tells_the_digest_of_what_was_deleted(pad):
     assert receipt(pad, pad.bank.new_id()).digest_before == Digest(n=1, d="0" * 16)
 

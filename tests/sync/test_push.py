@@ -150,6 +150,7 @@ def test_p4_another_tablet_is_not_hindered_by_a_parked_creation(bank, pad):
     parked = pad.form(copies="many")
     pad.do(parked)
     other = bank.pad("s-2")
+    assert code(other.do(other.patch(parked["id"], base={}, phone="1"))) == "not_in_scope"
     assert other.do(other.form() | {"id": parked["id"]}).status == "applied"
 
 
