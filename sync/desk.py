@@ -153,7 +153,7 @@ class Desk:
 
     def may(self, kind: Kind, op: Op, body: Body) -> bool:
         """Say whether the kind lets the person do this; a supervisor's word stands above it."""
-        return self.actor.is_granted or kind.may(self.actor, op, body)
+        return bool(self.actor.lent) or kind.may(self.actor, op, body)
 
     def references_outside(self, mutation: Mutation) -> dict[str, Stored | None]:
         """Return field → record for those out of scope; refuse one whose creation is parked (P4)."""

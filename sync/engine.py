@@ -22,7 +22,7 @@ from sync.cursor import Cursor, epoch_marks, open_cursor, seal_cursor
 from sync.custody import Custody
 from sync.errors import EpochMismatch, NotFound, SchemaTooOld, TooLarge
 from sync.judge import judge_review
-from sync.kind import Actor, Kinds
+from sync.kind import Actor, Area, Kinds
 from sync.moments import write_moment
 from sync.parcels import unpack
 from sync.pull import digests_to_send, fill_page, plan_page
@@ -250,10 +250,8 @@ class Engine:
 
         return self.store.write(work)
 
-    def decide_review(
-        self, review_id: str, request: DecisionRequest, actor: Actor, area: Collection[str]
-    ) -> ReviewItem:
-        """Settle a review as its author or as a supervisor of `area` (organisation ids)."""
+    def decide_review(self, review_id: str, request: DecisionRequest, actor: Actor, area: Area) -> ReviewItem:
+        """Settle a review as its author or as a supervisor of `area`."""
         now = self.clock()
         context = PushContext(
             actor=actor, kinds=self.kinds, now=now, device=DeviceClock(), schema=SCHEMA,

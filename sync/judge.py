@@ -1,6 +1,6 @@
 """Judge: a person's decision about a conflict or a parked mutation, and what follows from it (protocol.md §5)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,6 +11,7 @@ from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.review import Decision, DecisionRequest, ReviewItem
 from sync.errors import AlreadyDecided, Forbidden, Malformed, NotFound, OwnWork, StillRefused
+from sync.kind import Area
 from sync.lifts import lift
 from sync.merge import set_paths
 from sync.moments import write_moment
@@ -31,9 +32,7 @@ AFTER: Mapping[Decision, str] = {
 }
 
 
-def judge_review(
-    unit: Unit, id: str, request: DecisionRequest, context: PushContext, area: Collection[str]
-) -> ReviewItem:
+def judge_review(unit: Unit, id: str, request: DecisionRequest, context: PushContext, area: Area) -> ReviewItem:
     """Carry out a decision and settle the review, all in one unit.
 
     Raises NotFound outside the caller's area, OwnWork for a supervisor's own mutation, AlreadyDecided if
@@ -49,7 +48,7 @@ def judge_review(
         raise AlreadyDecided(state=body["state"], version=stored.version)
     if carries_secret(request.set):
         raise Malformed("`set` carries a password, PIN or card secret; such things are never stored")
-    case = Case(unit, Workspace({key: stored}), stored, body, request, context)
+    case = Case(unit, Workspace({key: stored}), stored, body, request, context, area)
     DEEDS[request.decision](case)
     return _settle(case)
 
@@ -63,6 +62,7 @@ class Case(Struct, frozen=True):
     body: Body
     request: DecisionRequest
     context: PushContext
+    area: Area
     evidence: list[Evidence] = []
     numbers: list[tuple[NumberKey, str]] = []
 
@@ -72,12 +72,12 @@ class Case(Struct, frozen=True):
         return bool(self.body["author"] == self.context.actor.staff_no)
 
 
-def _check_judge(body: Body, context: PushContext, area: Collection[str]) -> None:
+def _check_judge(body: Body, context: PushContext, area: Area) -> None:
     """An author settles what asks for the author; all else is for a supervisor of the area, never on own work."""
     is_author = body["author"] == context.actor.staff_no
     if is_author and body["must_act"] == Who.AUTHOR.value:
         return
-    if body["org_id"] not in area:
+    if body["org_id"] not in area.orgs:
         raise NotFound("there is no such review")
     if is_author:
         raise OwnWork
@@ -116,8 +116,9 @@ def _override(case: Case) -> None:
         raise Malformed("there is no disputed value to put in the record's place")
     kind, actor = case.context.kinds[key.kind], case.context.actor
     before = kind.read(subject.body)
-    if case.is_own and not (actor.sees(subject.buckets) and kind.may(actor, Op.PATCH, before)):
-        raise Forbidden("the record is not yours to change any more")
+    may_own = actor.sees(subject.buckets) and kind.may(actor, Op.PATCH, before)
+    if not (may_own if case.is_own else subject.buckets & case.area.buckets):
+        raise Forbidden("the record is not yours to change")
     mine |= {name: value for name, value in case.request.set.items() if name in mine}
     try:
         case.work.load(subject)
@@ -137,7 +138,7 @@ def _retry(case: Case) -> None:
         raise NotFound("the install of this mutation is not known any more")
     actor = msgspec.structs.replace(context.actor, install_id=install.install_id, schema=body["schema"])
     if not case.is_own:
-        actor = msgspec.structs.replace(actor, staff_no=body["author"], org_id=body["org_id"], is_granted=True)
+        actor = msgspec.structs.replace(actor, staff_no=body["author"], org_id=body["org_id"], lent=case.area.buckets)
     parcel = lift(_parcel(case, install), context.kinds, actor, context.schema)
     sitting = msgspec.structs.replace(context, actor=actor)
     desk = open_desk(

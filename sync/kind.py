@@ -24,11 +24,18 @@ class Actor(Struct, frozen=True, kw_only=True):
     buckets: frozenset[str] = frozenset()
     past: Mapping[str, str] = {}  # buckets that were theirs → the moment when that ended
     schema: int = 1
-    is_granted: bool = False  # a supervisor lets this author's mutation reach beyond their scope
+    lent: frozenset[str] = frozenset()  # buckets of a supervisor's area, for one mutation tried again in their name
 
     def sees(self, buckets: Set[str]) -> bool:
         """Say whether any of a record's buckets is in scope."""
-        return self.is_granted or not self.buckets.isdisjoint(buckets)
+        return not (self.buckets.isdisjoint(buckets) and self.lent.isdisjoint(buckets))
+
+
+class Area(Struct, frozen=True, kw_only=True):
+    """What a supervisor answers for: institutions, and the buckets in which their records lie."""
+
+    orgs: frozenset[str]
+    buckets: frozenset[str]
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.queries import list_reviews
+from backend.domain.staff.queries import buckets_of
 from backend.identity import Role, branch_bucket, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
@@ -14,7 +15,7 @@ from contracts.push import FieldOutcome, Outcome
 from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.engine import Engine
 from sync.errors import Malformed, NotFound
-from sync.kind import Actor
+from sync.kind import Actor, Area
 from sync.leases import NumberReport
 from sync.store import Key
 
@@ -41,7 +42,7 @@ class Desk:
     def decide(self, actor: Actor, review_id: str, request: DecisionRequest) -> ReviewItem:
         """Settle a review of the area. Raises Forbidden, NotFound, AlreadyDecided, OwnWork."""
         require(actor, *DECIDERS)
-        area = self._store.read(lambda look: orgs_below(look.connection, actor.org_id))
+        area = self._store.read(lambda look: _area_of(look, actor))
         return self._engine.decide_review(review_id, request, actor, area)
 
     def numbers(self, actor: Actor, branch: str, date: str) -> NumberReport:
@@ -55,6 +56,12 @@ class Desk:
             return True
         area = self._store.read(lambda look: orgs_below(look.connection, actor.org_id))
         return branch in area and not actor.roles.isdisjoint(role.value for role in READERS)
+
+
+def _area_of(look: SqlSnapshot, actor: Actor) -> Area:
+    """Return what a supervisor may put records into when they try a mutation again."""
+    orgs = orgs_below(look.connection, actor.org_id)
+    return Area(orgs=orgs, buckets=frozenset(map(branch_bucket, orgs)) | buckets_of(look.connection, orgs))
 
 
 def _page(look: SqlSnapshot, actor: Actor, is_open: bool, place: tuple[str, str] | None, limit: int) -> ReviewPage:

@@ -16,7 +16,7 @@ from contracts.push import Outcome, PushRequest, PushResponse
 from contracts.review import Decision, DecisionRequest, ReviewItem
 from sync.clock import DeviceClock
 from sync.engine import Engine, EngineSettings
-from sync.kind import Actor, Kinds
+from sync.kind import Actor, Area, Kinds
 from sync.memory import MemoryStore
 from sync.moments import write_moment
 from sync.puts import Put
@@ -92,7 +92,14 @@ class Bank:
         self, review: dict[str, Any], decision: Decision, actor: Actor, *, reason: str = "", **set: Any
     ) -> ReviewItem:
         request = DecisionRequest(decision=decision, reason=reason, version=review["version"], set=set)
-        return self.engine.decide_review(review["id"], request, actor, {BRANCH})
+        return self.engine.decide_review(review["id"], request, actor, self.area)
+
+    @property
+    def area(self) -> Area:
+        """What every supervisor here answers for: the branch, another one, and all that lies in them."""
+        people = {f"{sort}:s-{at}" for sort in ("staff", "visits") for at in (1, 2)}
+        buckets = {f"branch:{BRANCH}", "branch:9999", *people}
+        return Area(orgs=frozenset({BRANCH}), buckets=frozenset(buckets | set(self.store.tables.buckets)))
 
     def supervisor(self, staff_no: str = "boss") -> Actor:
         return Actor(install_id=self.new_id(), staff_no=staff_no, org_id=BRANCH, roles=frozenset({"supervisor"}))

@@ -94,6 +94,13 @@ def test_to_retry_tries_again_as_the_author_beyond_their_scope(bank, pad, boss):
     assert bank.find("review", review["id"]).version == 2
 
 
+def test_a_retry_reaches_no_further_than_the_supervisors_area(bank, pad, boss):
+    pad.push(pad.ticket(branch_id="8888"))
+    (review,) = bank.reviews(cause="not_in_scope")
+    with pytest.raises(StillRefused):
+        bank.decide(review, RETRY, boss)
+
+
 def test_a_retried_ticket_is_judged_by_its_installs_leases_and_accounted_for(bank, pad, boss):
     pad.lease()
     pad.become(roles=frozenset())

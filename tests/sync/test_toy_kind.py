@@ -173,5 +173,5 @@ def test_p10_what_is_tried_again_later_is_lifted_from_the_schema_it_came_with(ba
     (review,) = bank.reviews()
     request = DecisionRequest(decision=Decision.RETRY, version=review["version"])
     context = today_for(bank, bank.supervisor(), 3)
-    bank.store.write(lambda unit: judge_review(unit, review["id"], request, context, {BRANCH}))
+    bank.store.write(lambda unit: judge_review(unit, review["id"], request, context, bank.area))
     assert bank.body("lamp", made["id"])["watts"] == 7

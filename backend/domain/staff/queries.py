@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from backend.domain.staff.models import assignment, portfolio, sign_in_failure, staff
 from backend.domain.staff.policy import Assignment
 from backend.domain.staff.rules import Failures
+from backend.identity import portfolio_bucket, staff_bucket, visits_bucket
 from sync.moments import write_moment
 
 PAGE_MAX = 500
@@ -100,6 +101,15 @@ def add_portfolio(connection: Connection, portfolio_id: str, org_id: str) -> Non
 def find_portfolio_org(connection: Connection, portfolio_id: str) -> str | None:
     """Return the institution of a portfolio, or None if there is no such portfolio."""
     return connection.scalar(select(portfolio.c.org_id).where(portfolio.c.portfolio_id == portfolio_id))
+
+
+def buckets_of(connection: Connection, orgs: Collection[str]) -> frozenset[str]:
+    """Return the buckets of the portfolios and the people of some institutions."""
+    portfolios = connection.scalars(select(portfolio.c.portfolio_id).where(portfolio.c.org_id.in_(orgs)))
+    found = {portfolio_bucket(portfolio_id) for portfolio_id in portfolios}
+    for staff_no in connection.scalars(select(staff.c.staff_no).where(staff.c.org_id.in_(orgs))):
+        found |= {staff_bucket(staff_no), visits_bucket(staff_no)}
+    return frozenset(found)
 
 
 def assign_bucket(connection: Connection, staff_no: str, bucket: str, at: str) -> bool:

@@ -15,7 +15,7 @@ from contracts.push import PushRequest
 from contracts.review import Decision, DecisionRequest
 from sync.clock import DeviceClock
 from sync.engine import Engine
-from sync.kind import Actor
+from sync.kind import Actor, Area
 from sync.moments import write_moment
 from sync.signing import new_key
 from sync.store import Key
@@ -24,6 +24,8 @@ from tests.backend.auth.people import House, Tablet
 CUSTOMER = "00000000-0000-4000-8000-00000000c001"
 HOLDING = "00000000-0000-4000-8000-00000000d001"
 PRODUCT = "00000000-0000-4000-8000-00000000e001"
+
+AREA = Area(orgs=frozenset({"35", "3501", "3502"}), buckets=frozenset({"portfolio:p1", "portfolio:p2", "staff:f1"}))
 
 
 class Town:
@@ -91,7 +93,7 @@ class Town:
     def decide(self, decision: Decision, reason: str = "asked the customer") -> None:
         boss = Actor(install_id=self.tablet.install_id, staff_no="boss", org_id="35")
         request = DecisionRequest(decision=decision, reason=reason, version=1)
-        self.engine.decide_review(self.review()["id"], request, boss, frozenset({"35", "3501", "3502"}))
+        self.engine.decide_review(self.review()["id"], request, boss, AREA)
 
     def dismiss(self, staff_no: str) -> None:
         revoke_staff(self.house.auth, staff_no, "test")
