@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -76,6 +77,7 @@ def epoch_marks(*epochs: str) -> dict[bytes, str]:
     return {_mark_of(epoch): epoch for epoch in epochs}
 
 
+@lru_cache(maxsize=64)
 def _mark_of(epoch: str) -> bytes:
     return sha256(epoch.encode()).digest()[:6]
 

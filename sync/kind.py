@@ -136,7 +136,7 @@ class Kind:
         """Return a stored body with every field, those at their defaults included."""
         return {**self.defaults, **msgspec.json.decode(body)}
 
-    def begin(self, named: Body) -> Body:
+    def begin(self, named: Mapping[str, Any]) -> Body:
         """Return the body that a creation makes: what was named, in the kind's first state."""
         return {self.life.field: self.life.first, **named} if self.life else dict(named)
 

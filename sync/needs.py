@@ -34,7 +34,9 @@ def key_of(mutation: Mutation) -> Key:
 def references_of(mutation: Mutation, kinds: Kinds) -> dict[str, Key]:
     """Return field → the record that it names; what is no id names none."""
     kind = kinds.get(mutation.kind)
-    named = ((one, mutation.set.get(one.field)) for one in (kind.record.references if kind else ()))
+    if kind is None or not kind.record.references:
+        return {}
+    named = ((one, mutation.set.get(one.field)) for one in kind.record.references)
     return {one.field: Key(one.kind, id) for one, id in named if _is_id(id)}
 
 

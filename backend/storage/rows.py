@@ -1,6 +1,7 @@
 """How the store's structs lie in rows, and come back from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,6 @@ _map = msgspec.json.Decoder(dict[str, Any])
 _words = msgspec.json.Decoder(frozenset[str])
 _list = msgspec.json.Decoder(list[Any])
 _encode = msgspec.json.Encoder(order="sorted").encode
-NEVER_SEEN = -1
 
 
 def write_map(values: Mapping[str, Any]) -> str:
@@ -21,18 +21,18 @@ def write_map(values: Mapping[str, Any]) -> str:
     return _encode(values).decode() if values else "{}"
 
 
-def write_words(values: Iterable[str]) -> str:
+@lru_cache(maxsize=4096)
+def write_words(values: frozenset[str]) -> str:
     """Return a set of words as a sorted JSON list."""
     return _encode(sorted(values)).decode()
 
 
 def write_record(write: Write) -> Row:
-    """Return the row of `put_record`: the record, and the version that the writer saw."""
+    """Return the record's row."""
     r = write.after
-    seen = NEVER_SEEN if write.before is None else write.before.version
     return (
         r.kind, r.id, r.version, r.body, write_map(r.field_versions), write_words(r.buckets), write_map(r.left),
-        r.standing, r.changed_by, r.changed_at, r.parked_by, r.review, seen,
+        r.standing, r.changed_by, r.changed_at, r.parked_by, r.review,
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ class SqlStore:
             return self._look(look)
 
     def ask(self, sql: str, *parameters: Any) -> list[Row]:
-        """Return the rows of one compiled statement, the cheapest look there is. Raises Busy if there is no database."""
+        """Return the rows of one compiled statement: the cheapest look there is. Raises Busy without a database."""
         with busy_if_away(), self._readers.borrow() as driver:
             return driver.ask(sql, *parameters)
 

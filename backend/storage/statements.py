@@ -187,6 +187,7 @@ class Statements:
         self.live_ids = self.compile(live.order_by(m.c.id, m.c.kind))
         gone = and_(same(m.c.bucket), m.c.seq <= bind(m.c.seq), m.c.x.is_not(None))
         self.drop_rows = self.compile(delete(m).where(gone))
+        self.add_membership = self.add(m)
         self.put_membership = self.put(m, ["bucket", "id", "kind"])
         self.new_bucket = self.keep_first(t.bucket)
         self.put_bucket = self.put(t.bucket)
@@ -234,8 +235,9 @@ class Statements:
         self.update_install = self.compile(
             update(t.install).values(news).where(t.install.c.install_id == bind(t.install.c.install_id))
         )
-        # The last parameter is the version that the writer saw, or -1 if it saw none.
-        self.put_record = self.put(t.record, where=lambda _: t.record.c.version == bind(t.record.c.version, "seen"))
+        self.add_record = self.add(t.record)
+        # The last parameter is the version that the writer saw.
+        self.change_record = self.put(t.record, where=lambda _: t.record.c.version == bind(t.record.c.version, "seen"))
         self.add_mutation = self.add(t.mutation)
         self.add_evidence = self.add(t.evidence)
         self.put_lease = self.put(t.lease)

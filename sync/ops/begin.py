@@ -90,6 +90,8 @@ def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome 
 
 def _with_extra(kind: Kind, named: Mapping[str, Any]) -> Body:
     """Return the body that `set` makes; what only a newer schema knows goes to `extra` (P9)."""
+    if named.keys() <= kind.offered:
+        return kind.begin(named)
     extra = {name: value for name, value in named.items() if kind.policy(name) is None}
     body = kind.begin(set_paths({}, {name: value for name, value in named.items() if name not in extra}))
     return body | {"extra": extra} if extra else body
