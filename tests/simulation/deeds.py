@@ -52,9 +52,9 @@ def _issue(device: Device, branch: str, date: str, name: str, **fields: Any) -> 
     return made
 
 
-def move_ticket(device: Device) -> str | None:
+def move_ticket(device: Device, view: View | None = None) -> str | None:
     """Call, serve, skip, finish … whatever the screen offers, and sometimes what it does not."""
-    view = pick(device.random, device.tablet.find("ticket"))
+    view = view or pick(device.random, device.tablet.find("ticket"))
     if view is None:
         return None
     to = device.random.choice((*TICKET_STATES, *["called", "serving", "held", "finished", "skipped"] * 4))
@@ -63,9 +63,9 @@ def move_ticket(device: Device) -> str | None:
         return f"{device.made(name, made)} -> {to}"
 
 
-def edit_ticket(device: Device) -> str | None:
+def edit_ticket(device: Device, view: View | None = None) -> str | None:
     """Note something on a ticket."""
-    view = pick(device.random, device.tablet.find("ticket"))
+    view = view or pick(device.random, device.tablet.find("ticket"))
     if view is None:
         return None
     random = device.random
@@ -91,9 +91,9 @@ def create_form(device: Device) -> str | None:
         return device.made(name, device.tablet.create("form", set, reason=name))
 
 
-def edit_form(device: Device) -> str | None:
+def edit_form(device: Device, view: View | None = None) -> str | None:
     """Change some fields of a form, each with its own merge policy."""
-    view = pick(device.random, device.tablet.find("form"))
+    view = view or pick(device.random, device.tablet.find("form"))
     if view is None:
         return None
     random, body = device.random, view.body
@@ -108,13 +108,13 @@ def edit_form(device: Device) -> str | None:
         "values.city": random.choice(("Fuzhou", "Xiamen", "Putian")),
         "values.income": random.randint(1, 10**6),
     }
-    names = random.sample(sorted(choices), random.randint(1, 3))
+    names = random.sample(sorted(choices), random.randint(1, 5))
     return device.patch(view, {name: choices[name] for name in names})
 
 
-def move_form(device: Device) -> str | None:
+def move_form(device: Device, view: View | None = None) -> str | None:
     """Move a form along its life."""
-    view = pick(device.random, device.tablet.find("form"))
+    view = view or pick(device.random, device.tablet.find("form"))
     if view is None:
         return None
     to = device.random.choice(FORM_STATES)
@@ -147,9 +147,9 @@ def create_task(device: Device) -> str | None:
         return device.made(name, device.tablet.create("task", set, reason=name))
 
 
-def edit_task(device: Device) -> str | None:
+def edit_task(device: Device, view: View | None = None) -> str | None:
     """Change some fields of a task, the assignee among them."""
-    view = pick(device.random, device.tablet.find("task"))
+    view = view or pick(device.random, device.tablet.find("task"))
     if view is None:
         return None
     random, body = device.random, view.body
@@ -164,7 +164,7 @@ def edit_task(device: Device) -> str | None:
         "result": random.choice(WORDS),
         "assignee": random.choice(PEOPLE),
     }
-    names = random.sample(sorted(choices), random.randint(1, 3))
+    names = random.sample(sorted(choices), random.randint(1, 5))
     return device.patch(view, {name: choices[name] for name in names})
 
 
@@ -215,7 +215,7 @@ def misbehave(device: Device) -> str | None:
     random, new_id = device.random, device.server.new_id()
     form = pick(random, device.tablet.find("form"))
     base: dict[str, Any] = {"branch_id": device.person.org_id, "template_id": TEMPLATE}
-    number = {"series": SERIES, "business_date": device.server.clock.business_date, "number": random.randint(1, 30)}
+    number = {"series": SERIES, "business_date": device.server.clock.business_date, "number": random.randint(1, 5)}
     ticket = {"branch_id": device.person.org_id, "issued_at": device.clock.read().wall, **number}
     choices: list[tuple[str, str, Op, dict[str, Any]]] = [
         ("spell", new_id, Op.CREATE, {"power": 3}),
@@ -269,10 +269,15 @@ def _more(random: Random, text: str) -> str:
     return f"{text}\n{random.choice(WORDS)} {random.randint(1, 99)}".strip()
 
 
+# What two people do to one record at the same time.
+ON_ONE: dict[str, tuple[Callable[[Device, View], str | None], ...]] = {
+    "ticket": (move_ticket, edit_ticket), "form": (edit_form, edit_form, move_form), "task": (edit_task,),
+}  # fmt: skip
+
 DEEDS: dict[Deed, int] = {
     issue_ticket: 12, move_ticket: 12, edit_ticket: 4,
-    create_form: 7, edit_form: 14, move_form: 6, delete_something: 2,
+    create_form: 7, edit_form: 20, move_form: 3, delete_something: 2,
     create_task: 5, edit_task: 9,
     log_visit: 8, propose_change: 4, withdraw_request: 2,
-    misbehave: 3, return_to_the_dead: 2, forge_visit: 1,
+    misbehave: 3, return_to_the_dead: 4, forge_visit: 1,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from random import Random
 from typing import Any
 
@@ -36,7 +37,6 @@ class Device:
         self.clock = DeviceClock(server.clock, random)
         self.snapshots: list[bytes] = []
         self.is_revoked = False
-        self.has_gone_back = False  # an older state of this install was brought back
         self.badness = 0.0
         self._enrol()
 
@@ -71,8 +71,19 @@ class Device:
     def go_back(self) -> None:
         """Lose what was written since an earlier copy, as after a crash with a damaged file."""
         self._reopen(self.random.choice(self.snapshots))
-        self.has_gone_back = True
+        self.ledger.went_back.add(self.install_id)
         self.watch = SessionWatch()
+
+    def clone(self) -> "Device":
+        """Return a device with the same identity that came alive from an earlier copy."""
+        other = copy(self)
+        other.line = self._line()
+        snapshot = self.random.choice(self.snapshots)
+        other.tablet = Tablet.from_snapshot(snapshot, other.line, self._surroundings())
+        other.watch = SessionWatch()
+        self.ledger.went_back.add(self.install_id)
+        self.ledger.cloned |= other.unsent()
+        return other
 
     def reboot(self) -> None:
         """Switch off and on; nothing is lost."""
@@ -83,10 +94,10 @@ class Device:
         """Wipe the tablet and enrol it anew; what it still had is lost with it."""
         self.ledger.lost |= self.journal()
         self.tablet.close()
-        old, self.snapshots, self.has_gone_back = self.line, [], False
+        old, self.snapshots = self.line, []
         self._enrol()
         if self.random.random() < 0.5:
-            old.deliver_delayed()
+            old.arrive()
 
     def _reopen(self, snapshot: bytes) -> None:
         before = self.journal()

@@ -99,7 +99,9 @@ def check_orders(world: World) -> str | None:
     shared = _shared(owed)
     for key in shared:
         check_i10_states(key, endings)
-        check_i11_merges(key, endings, owed)
+        stored = tables.records.get(key)
+        if stored is not None and stored.standing == "live":
+            check_i11_merges(key, endings, owed, KINDS[key.kind].read(stored.body))
     world.counts["law orders"] += bool(shared)
     return f"{len(endings)} orders of {sum(len(one.wires) for one in owed)} mutations, {len(shared)} shared records"
 
@@ -114,24 +116,25 @@ def check_i10_states(key: Key, endings: Sequence[Ending]) -> None:
     assert len(states) <= 1, f"I10: {key} ends as {states}, and no conflict is recorded"
 
 
-def check_i11_merges(key: Key, endings: Sequence[Ending], owed: Sequence[Owed]) -> None:
-    """I11: max, min and union give one result in every order; so do the parts of an appended text."""
+def check_i11_merges(key: Key, endings: Sequence[Ending], owed: Sequence[Owed], now: Any) -> None:
+    """I11: from one common base, max, min and union give one result in every order."""
     bodies = [ending.bodies[key] for ending in endings]
     if None in bodies or any(key in ending.refused for ending in endings):
         return
     touches = [path for one in owed for it in one.mutations if (it.kind, it.id) == key for path in it.set]
-    is_once = {path for path in touches if _touches_once(key, path, owed)}
-    for path in sorted(is_once):
-        policy = KINDS[key.kind].policy(path)
+    for path in sorted({path for path in touches if _is_concurrent(key, path, owed, now)}):
         values = [get_path(body, path) for body in bodies]
-        if policy in COMMUTES:
-            canonical = [sorted(value) if isinstance(value, list) else value for value in values]
-            assert all(value == canonical[0] for value in canonical), f"I11: {key} {path} ends as {values}"
+        comparable = [sorted(value) if isinstance(value, list) else value for value in values]
+        if KINDS[key.kind].policy(path) in COMMUTES:
+            assert all(value == comparable[0] for value in comparable), f"I11: {key} {path} ends as {values}"
 
 
-def _touches_once(key: Key, path: str, owed: Sequence[Owed]) -> bool:
-    counts = [sum((it.kind, it.id) == key and path in it.set for it in one.mutations) for one in owed]
-    return max(counts) == 1
+def _is_concurrent(key: Key, path: str, owed: Sequence[Owed], now: Any) -> bool:
+    """Say whether each tablet touches the field at most once, and all of them saw the value that is there."""
+    touches = [[it for it in one.mutations if (it.kind, it.id) == key and path in it.set] for one in owed]
+    default = KINDS[key.kind].defaults.get(path)
+    seen = {str(it.base.get(path) or default) for some in touches for it in some}
+    return max(map(len, touches)) == 1 and seen == {str(get_path(now, path) or default)}
 
 
 def _owed(device: Device, tables: Tables) -> Owed | None:

@@ -21,6 +21,8 @@ class Ledger:
     def __init__(self) -> None:
         self.typed: dict[str, Typed] = {}
         self.lost: set[str] = set()  # gone with a tablet's storage, before or after it was handed in
+        self.cloned: set[str] = set()  # typed before a tablet was cloned, so that both may hand it in
+        self.went_back: set[str] = set()  # installs of which an older state came alive
         self.handed_out: dict[NumberKey, list[str]] = {}  # queue number → the names of the tickets that got it
 
     def next_name(self) -> str:

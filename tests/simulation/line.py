@@ -41,6 +41,11 @@ class Line(WireTransport):
         self._delayed = []
 
     def deliver_delayed(self) -> None:
+        """After a call, let what is under way arrive - or stay under way still longer."""
+        if self.random.random() < 0.5:
+            self.arrive()
+
+    def arrive(self) -> None:
         """Let what is under way arrive, in another order than it was sent."""
         self.counts["fault reorder"] += len(self._delayed) > 1
         self.random.shuffle(self._delayed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.review import Decision, DecisionRequest
 from sync.errors import SyncError
-from sync.kind import Actor
+from sync.kind import Actor, Area
 from sync.moments import write_moment
 from sync.puts import Put
 from sync.tablet.errors import LineFailed
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 CUSTOMERS = 6
+FITTING = {  # what a supervisor mostly does with each sort of review
+    "conflict": [Decision.OVERRIDE] * 6,
+    "parked": [Decision.RETRY, Decision.EDIT] * 4,
+    "flag": [Decision.KEEP],
+}
 
 
 def open_bank(world: World) -> None:
@@ -124,9 +129,10 @@ def a_supervisor_decides(world: World) -> str | None:
     still_open = [key for key in reviews if bodies[key]["state"] == "open"]
     if not still_open:
         return None
-    key = random.choice(still_open if random.random() < 0.9 else reviews)
+    disputes = [key for key in still_open if bodies[key]["sort"] == "conflict"]
+    key = random.choice(disputes or still_open if random.random() < 0.85 else reviews)
     body, stored = bodies[key], tables.records[key]
-    decision = random.choice(list(Decision))
+    decision = random.choice([*list(Decision), *FITTING[body["sort"]]])
     set: dict[str, Any] = {}
     if decision is Decision.EDIT:
         set = random.choice(({"copies": 2}, {"phone": "1391"}, {"title": "edited"}, {"branch_id": "3501"}))
@@ -138,7 +144,7 @@ def a_supervisor_decides(world: World) -> str | None:
     if random.random() < 0.1:
         world.server.steps.arm(random.randint(0, 5))
     try:
-        world.server.engine.decide_review(key.id, request, actor, area=frozenset(BRANCHES))
+        world.server.engine.decide_review(key.id, request, actor, area=_area(world))
     except SyncError as error:
         world.counts[f"code {error.code.code}"] += 1
         return f"{decision.value} of {body['cause']} refused: {error}"
@@ -160,3 +166,9 @@ def the_day_ends(world: World) -> str:
         device.sync()
     closed = sum(world.server.engine.close_day(branch, date) for branch in BRANCHES)
     return f"{date}: {closed} leases closed by force"
+
+
+def _area(world: World) -> Area:
+    """Return the supervisor's area: everything that there is."""
+    buckets = world.server.house.store.read(lambda snapshot: snapshot.bucket_names())
+    return Area(orgs=frozenset(BRANCHES), buckets=frozenset(buckets))

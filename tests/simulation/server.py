@@ -8,7 +8,7 @@ import msgspec
 
 from backend.registry import KINDS
 from contracts.push import PushRequest, PushResponse
-from sync.engine import Engine
+from sync.engine import Engine, EngineSettings
 from sync.memory import Tables
 from sync.parcels import unpack
 from sync.signing import PrivateKey
@@ -18,6 +18,7 @@ from tests.simulation.houses import House, MemoryHouse, SqlHouse, Steps
 from tests.simulation.invariants.feed import FeedWatch
 
 NUMBER_GAP = 1_000
+RETENTION_D = 2  # so that days that pass leave something to compact
 SECRET = b"a secret of the simulation"
 
 
@@ -74,7 +75,7 @@ class Server:
     def _start(self) -> Engine:
         return Engine(
             self.house.store, KINDS, clock=lambda: self.clock.now, new_id=self.new_id, secret=SECRET,
-            server_key=self.key,
+            server_key=self.key, settings=EngineSettings(retention_d=RETENTION_D),
         )  # fmt: skip
 
     def restart(self) -> None:

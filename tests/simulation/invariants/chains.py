@@ -71,6 +71,8 @@ def _check_link(evidence: Evidence, before: list[str], tables: Tables) -> None:
     body = msgspec.json.decode(record.body)
     if body.get("hash") != evidence.hash:  # the record was made by other evidence under the same id
         return
+    if b'"parked"' in tables.remembered[evidence.install_id, evidence.n].outcome:
+        return  # it became a record by a supervisor's retry, which does not judge its place in the chain again
     follows = evidence.prev == (before[-1] if before else "")
     flags = set(body.get("flags", ())) & {"chain_fork", "chain_gap"}
     assert follows != bool(flags), f"I9: evidence n={evidence.n} of {evidence.install_id} follows={follows}, {flags}"

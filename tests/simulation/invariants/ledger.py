@@ -64,7 +64,7 @@ def check_i4_nothing_vanishes(world: World, tables: Tables) -> None:
     settled, reused = fates(world, tables)
     waiting = {name for device in world.devices for name in device.kept()}
     for name in world.ledger.typed:
-        assert settled[name] <= 1, f"I4: {name} was settled {settled[name]} times"
+        assert settled[name] <= 1 or name in world.ledger.cloned, f"I4: {name} was settled {settled[name]} times"
         is_kept = settled[name] or name in reused or name in waiting or name in world.ledger.lost
         assert is_kept, f"I4: {name} {world.ledger.typed[name]} has vanished"
 

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 def check_i8_handed_out_once(world: World) -> None:
     """I8: two customers hold one number only if a tablet's storage went back to before the first of them."""
-    went_back = {device.install_id for device in world.devices if device.has_gone_back}
     for key, names in world.ledger.handed_out.items():
         installs = {world.ledger.typed[name].install_id for name in names}
-        is_excused = len(installs) == 1 and installs <= went_back
+        is_excused = len(installs) == 1 and installs <= world.ledger.went_back
         assert len(names) == 1 or is_excused, f"I8: {key} was handed out to {names}"
 
 
@@ -73,7 +72,7 @@ def check_i8_all_accounted(world: World, tables: Tables) -> None:
 def _may_be_missing(world: World, tables: Tables, names: list[str], settled: dict[str, int]) -> bool:
     """Say whether a number that was leased is on no ticket for a known reason."""
     if not names:  # taken from a block by a tablet whose storage is gone, or skipped because a ticket had it
-        return any(device.has_gone_back for device in world.devices) or bool(world.ledger.lost)
+        return bool(world.ledger.went_back or world.ledger.lost)
     typed = [world.ledger.typed[name] for name in names]
     records = [tables.records.get(("ticket", one.id)) for one in typed]  # type: ignore[call-overload]  # a Key
     is_parked = any(record is not None and record.standing == "parked" for record in records)

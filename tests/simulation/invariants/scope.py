@@ -65,9 +65,10 @@ def check_i5_shut_out(device: Device) -> None:
 
 
 def check_i5_purges(device: Device, tables: Tables) -> None:
-    """C7: every purge order to a tablet that synced has its receipt."""
+    """C7: every purge order to a tablet that synced has its receipt, unless the bucket came back before it was heard."""
     orders = [order for order in tables.purges.values() if order.install_id == device.install_id]
-    open_orders = [order.purge for order in orders if order.receipt is None]
+    scope = device.person.actor(device.install_id).buckets
+    open_orders = [order.purge for order in orders if order.receipt is None and not scope.issuperset(order.buckets)]
     assert open_orders == [], f"C7: {device.install_id} never acknowledged {open_orders}"
 
 

@@ -22,6 +22,7 @@ class SessionWatch:
     def __init__(self) -> None:
         self._seen: dict[Key, int] = {}
         self._epoch: str | None = None
+        self._is_between_epochs = False
         self._written: dict[tuple[str, str], dict[str, Any]] = {}
 
     def state_of(self, tablet: Tablet) -> State:
@@ -46,9 +47,12 @@ class SessionWatch:
             self._written.clear()
         self._check_read_your_writes(tablet)
         if now.epoch != self._epoch:
+            self._epoch, self._is_between_epochs = now.epoch, True
+        if has_finished_a_round and self._is_between_epochs:  # a restore sets everything back once
             self._seen.clear()
-            self._epoch = now.epoch
-        self._check_monotonic_reads(tablet)
+            self._is_between_epochs = False
+        if not self._is_between_epochs:
+            self._check_monotonic_reads(tablet)
 
     def _check_read_your_writes(self, tablet: Tablet) -> None:
         for (kind, id), fields in self._written.items():
