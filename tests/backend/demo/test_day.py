@@ -74,6 +74,7 @@ def test_the_staged_troubles_have_happened(lived):
     assert "the edit is parked" in said
     assert "S35 chose F350601-1's" in said
     assert "S35 kept what stood" in said
+    assert "against 196****0000 of crm" in said  # only a supervisor is shown what the CRM had
 
 
 def test_the_story_names_no_customer(lived):
