@@ -41,7 +41,7 @@ class Checkpointer:
     def _checkpoint(self, mode: str) -> None:
         raw = self._engine.raw_connection()
         try:
-            raw.driver_connection.execute(f"PRAGMA wal_checkpoint({mode})").close()  # type: ignore[union-attr]
+            raw.driver_connection.execute(f"PRAGMA wal_checkpoint({mode})").close()  # type: ignore[union-attr]  # it is open
         except Exception as error:
             if not is_outage(error):
                 raise

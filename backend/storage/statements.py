@@ -98,7 +98,7 @@ class Statements:
 
     def compile(self, statement: Executable) -> str:
         """Return the SQL text with the driver's own placeholders."""
-        return str(statement.compile(dialect=self._dialect))  # type: ignore[attr-defined]
+        return str(statement.compile(dialect=self._dialect))  # type: ignore[attr-defined]  # Executable has it
 
     def add(self, table: Table, *without: str) -> str:
         """Return an INSERT of a table's columns in their order."""

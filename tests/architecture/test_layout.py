@@ -58,11 +58,12 @@ def test_no_function_is_too_long():
 
 
 def function_lengths() -> dict[str, int]:
+    """Lines of each function; a migration's `upgrade` is a list of tables and has the length of the schema."""
     return {
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path in modules()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "versions" not in path.parts
     }
 
 
