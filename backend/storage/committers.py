@@ -118,7 +118,7 @@ class GroupCommitter:
                     done.append(_attempt(job, driver))
         except BaseException as error:  # the thread must live, whatever was raised: each caller gets it
             cause = error.__cause__ if isinstance(error, GroupLost) else error
-            done = [lambda job=job: job.answer.set_exception(cause) for job in taken]  # type: ignore[misc]  # `job` is bound here
+            done = [lambda job=job: job.answer.set_exception(cause) for job in taken]  # type: ignore[misc]  # job is bound in its default
         for answer in done:
             answer()
 
