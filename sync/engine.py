@@ -157,9 +157,11 @@ class Engine:
         plan = plan_page(states, known, is_whole=is_whole)
         page = fill_page(snapshot, states, plan.starts, limit=request.limit, max_bytes=request.max_bytes)
         sealed = Cursor(epoch=epoch, schema=actor.schema, positions=page.positions)
+        text = request.cursor if sealed == cursor else None
+        text = text or seal_cursor(sealed, actor.install_id, self.secret)
         moved = frozenset(plan.reset) | {change.b for change in page.changes}
         answer = PullResponse(
-            epoch=epoch, ack_n=install.ack_n, cursor=seal_cursor(sealed, actor.install_id, self.secret),
+            epoch=epoch, ack_n=install.ack_n, cursor=text,
             complete=page.is_complete, reset=plan.reset, changes=page.changes,
             digests=digests_to_send(states, moved, request.have) if page.is_complete else {},
         )  # fmt: skip

@@ -1,8 +1,9 @@
 """Who calls and what their clocks say, as the headers of every sync request tell it (protocol.md §2)."""
 
 import re
+from collections.abc import Mapping
 
-from litestar.datastructures import Headers
+from litestar.types import HTTPScope
 from msgspec import Struct
 
 from contracts.base import UUID_PATTERN
@@ -13,6 +14,9 @@ INSTALL_ID = re.compile(UUID_PATTERN)
 SCHEMA = re.compile(r"^[1-9]\d{0,5}$")
 MILLISECONDS = re.compile(r"^-?\d{1,15}$")
 BOOT_LENGTH_MAX = 64
+READ = frozenset({b"authorization", b"sync-install", b"sync-schema", b"sync-time", b"sync-boot", b"sync-mono"})
+
+Headers = Mapping[bytes, str]
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -24,20 +28,21 @@ class Caller(Struct, frozen=True, kw_only=True):
     clock: DeviceClock
 
 
-def read_caller(headers: Headers) -> Caller:
+def read_caller(scope: HTTPScope) -> Caller:
     """Return who calls. Raises Malformed for a header that is not what it should be, and for a missing install."""
-    caller = read_stranger(headers)
+    caller = read_stranger(scope)
     if caller.install_id is None:
         raise Malformed("Sync-Install is missing.", header="sync-install")
     return caller
 
 
-def read_stranger(headers: Headers) -> Caller:
+def read_stranger(scope: HTTPScope) -> Caller:
     """Return who calls, where a missing Sync-Install is no fault: hello, and pages for people. Raises Malformed."""
-    schema = _matching(headers, "sync-schema", SCHEMA)
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in READ}
+    schema = _matching(headers, b"sync-schema", SCHEMA)
     return Caller(
-        authorization=headers.get("authorization"),
-        install_id=_matching(headers, "sync-install", INSTALL_ID),
+        authorization=headers.get(b"authorization"),
+        install_id=_matching(headers, b"sync-install", INSTALL_ID),
         schema=int(schema) if schema else None,
         clock=_clock(headers),
     )
@@ -45,11 +50,11 @@ def read_stranger(headers: Headers) -> Caller:
 
 def _clock(headers: Headers) -> DeviceClock:
     """Evidence, never a reason to refuse a request: what cannot be read counts as not said (principle 5)."""
-    boot = headers.get("sync-boot", "")
+    boot = headers.get(b"sync-boot", "")
     return DeviceClock(
-        wall_ms=_milliseconds(headers.get("sync-time")),
+        wall_ms=_milliseconds(headers.get(b"sync-time")),
         boot=boot if len(boot) <= BOOT_LENGTH_MAX else "",
-        mono_ms=_milliseconds(headers.get("sync-mono")),
+        mono_ms=_milliseconds(headers.get(b"sync-mono")),
     )
 
 
@@ -57,8 +62,8 @@ def _milliseconds(text: str | None) -> int | None:
     return int(text) if text and MILLISECONDS.match(text) else None
 
 
-def _matching(headers: Headers, name: str, pattern: re.Pattern[str]) -> str | None:
+def _matching(headers: Headers, name: bytes, pattern: re.Pattern[str]) -> str | None:
     text = headers.get(name)
     if text is not None and not pattern.match(text):
-        raise Malformed(f"{name} is not what it should be.", header=name)
+        raise Malformed(f"{name.decode()} is not what it should be.", header=name.decode())
     return text

@@ -70,7 +70,7 @@ async def show_numbers(
 @get("/sync/events", tags=["sync"], media_type=EVENT_STREAM)
 async def listen(request: AnyRequest) -> Stream:
     """Server-sent events: pokes with the heads of the caller's buckets, and no data."""
-    caller, door = read_caller(request.headers), door_of(request)
+    caller, door = read_caller(request.scope), door_of(request)
     buckets = await door.buckets_of(caller)
     stream = poke_stream(door.hub, partial(door.buckets_of, caller), door.read_heads, buckets)
     return Stream(stream, media_type=EVENT_STREAM, headers=UNBUFFERED)

@@ -33,46 +33,46 @@ class SyncController(Controller):
     @post("/hello", status_code=200, opt=speaks(gives=HelloResponse, is_public=True))
     async def hello(self, request: AnyRequest) -> ASGIResponse:
         """Limits, identities, the server's time, and a challenge for signing in."""
-        return answer_with(await door_of(request).hello(read_stranger(request.headers)))
+        return answer_with(await door_of(request).hello(read_stranger(request.scope)))
 
     @post("/push", status_code=200, opt=speaks(takes=PushRequest, gives=PushResponse))
     async def push(self, request: AnyRequest) -> ASGIResponse:
         """Apply a tablet's mutations and answer each one."""
-        caller, said = read_caller(request.headers), await read_body(request, PushRequest)
+        caller, said = read_caller(request.scope), await read_body(request, PushRequest)
         return answer_with(await door_of(request).push(caller, said))
 
     @post("/pull", status_code=200, opt=speaks(takes=PullRequest, gives=PullResponse))
     async def pull(self, request: AnyRequest) -> ASGIResponse:
         """One page of what changed since a cursor; `wait_s` makes it a long poll."""
-        caller, said = read_caller(request.headers), await read_body(request, PullRequest)
+        caller, said = read_caller(request.scope), await read_body(request, PullRequest)
         return answer_with(await pull_patiently(door_of(request), caller, said))
 
     @post("/verify", status_code=200, opt=speaks(takes=VerifyRequest, gives=VerifyResponse))
     async def verify(self, request: AnyRequest) -> ASGIResponse:
         """Where a bucket differs from the server's, narrowed by id prefix."""
-        caller, said = read_caller(request.headers), await read_body(request, VerifyRequest)
+        caller, said = read_caller(request.scope), await read_body(request, VerifyRequest)
         return answer_with(await door_of(request).verify(caller, said))
 
     @post("/leases", status_code=200, opt=speaks(takes=LeaseRequest, gives=Lease))
     async def acquire_lease(self, request: AnyRequest) -> ASGIResponse:
         """A block of queue numbers."""
-        caller, said = read_caller(request.headers), await read_body(request, LeaseRequest)
+        caller, said = read_caller(request.scope), await read_body(request, LeaseRequest)
         return answer_with(await door_of(request).acquire_lease(caller, said))
 
     @delete("/leases/{lease_id:str}", status_code=204, opt=speaks(takes=LeaseReturn))
     async def return_lease(self, lease_id: FromPath[str], request: AnyRequest) -> None:
         """Give unused numbers back; without a body, all of them."""
         said = decode(await request.body() or NOTHING_SAID, LeaseReturn)
-        await door_of(request).return_lease(read_caller(request.headers), lease_id, said)
+        await door_of(request).return_lease(read_caller(request.scope), lease_id, said)
 
     @post("/purges/ack", status_code=200, opt=speaks(takes=PurgeAckRequest, gives=PurgeAckResponse))
     async def acknowledge_purges(self, request: AnyRequest) -> ASGIResponse:
         """Signed receipts for purge orders; a revoked tablet may still hand them in."""
-        caller, said = read_caller(request.headers), await read_body(request, PurgeAckRequest)
+        caller, said = read_caller(request.scope), await read_body(request, PurgeAckRequest)
         return answer_with(await door_of(request).acknowledge_purges(caller, said))
 
     @get("/contract")
     async def show_contract(self, request: AnyRequest) -> ASGIResponse:
         """Kinds, fields, merge policies, transitions, privacy classes, error codes, as data and as JSON Schema."""
-        await door_of(request).actor(read_stranger(request.headers))
+        await door_of(request).actor(read_stranger(request.scope))
         return answer_with(msgspec.Raw(CONTRACT))
