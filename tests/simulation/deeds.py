@@ -276,7 +276,7 @@ ON_ONE: dict[str, tuple[Callable[[Device, View], str | None], ...]] = {
 
 DEEDS: dict[Deed, int] = {
     issue_ticket: 12, move_ticket: 12, edit_ticket: 4,
-    create_form: 7, edit_form: 20, move_form: 3, delete_something: 2,
+    create_form: 7, edit_form: 20, move_form: 3, delete_something: 5,
     create_task: 5, edit_task: 9,
     log_visit: 8, propose_change: 4, withdraw_request: 2,
     misbehave: 3, return_to_the_dead: 4, forge_visit: 1,

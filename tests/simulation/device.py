@@ -122,7 +122,10 @@ class Device:
 
     def mutations(self) -> list[tuple[int, str, str | None]]:
         """Return number, wire text and outcome of everything in the journal."""
-        return self.database.execute("SELECT n, wire, outcome FROM mutation ORDER BY n").fetchall()
+        found: list[tuple[int, str, str | None]] = self.database.execute(
+            "SELECT n, wire, outcome FROM mutation ORDER BY n"
+        ).fetchall()
+        return found
 
     @property
     def database(self) -> Any:

@@ -52,8 +52,8 @@ class Steps:
 class House(Protocol):
     """What the simulator needs of a store beside the store itself."""
 
-    store: Store
-
+    @property
+    def store(self) -> Store: ...
     def reopen(self) -> None:
         """Begin a new process on what was committed."""
         ...
