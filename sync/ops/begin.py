@@ -59,7 +59,8 @@ def append(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
 def link(desk: Desk, parcel: Parcel, mutation: Mutation) -> None:
     """Put evidence on its install's chain, whatever else becomes of it, and note what is odd about its place."""
     prev = _prev(mutation)
-    if desk.attempt or desk.was_seen(parcel.hash):  # tried again: the chain has gone on meanwhile
+    is_next = prev == desk.evidence_head  # and then it is new, or it would be the head itself
+    if desk.attempt or (not is_next and desk.was_seen(parcel.hash)):  # tried again: the chain has gone on meanwhile
         is_gap = prev is None or not (prev == "" or desk.was_seen(prev))
         desk.chain_flags[parcel.hash] = [ErrorCode.CHAIN_GAP.code] if is_gap else []
         return

@@ -5,6 +5,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync.parcels import unsigned
 from sync.signing import canonical
 
 floats = st.floats(allow_nan=False, allow_infinity=False) | st.floats(1e-4, 1e15) | st.floats(-180, 180).map(
@@ -41,3 +42,14 @@ def test_keys_are_sorted_by_utf_16_as_the_standard_wants():
 def test_what_json_cannot_carry_exactly_is_refused(value):
     with pytest.raises(ValueError):  # noqa: PT011  # both encoders have their own words
         canonical([value])
+
+
+members = st.dictionaries(
+    st.sampled_from(["n", "set", "id", "sih", "sj", "zz", '"sig"', ',"sig":"']), values, max_size=5
+)
+
+
+@given(members, st.text(max_size=20) | st.just('","sig":"'))
+def test_what_a_signature_covers_is_the_object_without_it(body, sig):
+    whole = canonical(body | {"sig": sig})
+    assert unsigned(whole, body | {"sig": sig}, sig) == canonical(body)
