@@ -67,7 +67,8 @@ def merge_fields(
 ) -> Merged:
     """Settle each touched path of `mine` against the current body.
 
-    The values of `mine` must be valid for the kind. A field is unchanged when its value is the base the tablet
+    The values of `mine` must be valid for the kind. A value that is the base the tablet saw asks for nothing, so
+    an app that sends whole forms undoes nobody's work. A field is unchanged when its value is the base the tablet
     saw, or when no version after `base_version` touched it: so a tablet that edits twice before a pull does
     not conflict with itself.
     """
@@ -79,7 +80,7 @@ def merge_fields(
         value, theirs, believed = (
             _ordered(policy, it) for it in (asked, get_path(current, path), _believed(kind, base, path))
         )
-        if _same(theirs, value):
+        if _same(theirs, value) or _same(value, believed):  # it is so already, or nothing was changed
             continue
         if _same(theirs, believed) or _changed_in(versions, path) <= base_version:
             taken[path] = value

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from contracts.policy import Merge, Op, Record
 from sync.kind import Kind
-from sync.merge import SETTLE, get_path, merge_fields, set_paths, spread
+from sync.merge import SETTLE, get_path, is_same, merge_fields, set_paths, spread
 
 
 class Sheet(Record, frozen=True, kw_only=True):
@@ -57,12 +57,13 @@ def after(current, mine, base):
 
 
 @given(bodies, changes, changes, versions, st.integers(0, 9))
-def test_every_touched_field_is_taken_or_explained_or_already_so(current, mine, base, versions, base_version):
+def test_every_changed_field_is_taken_or_explained_or_already_so(current, mine, base, versions, base_version):
     merged = merge(current, mine, base, versions, base_version)
     explained = {one.field for one in merged.explained}
     for path, value in spread(mine, SHEET).items():
         is_so = get_path(current, path) == (sorted(value) if path == "union" else value)
-        assert (path in merged.taken or path in explained) != is_so
+        asks_nothing = path.partition(".")[0] in base and is_same(SHEET, path, get_path(base, path), value)
+        assert (path in merged.taken or path in explained) != (is_so or asks_nothing)
     assert merged.taken.keys() | explained <= spread(mine, SHEET).keys()
 
 
@@ -157,3 +158,8 @@ def test_keys_of_a_map_do_not_conflict_with_one_another():
 
 def test_a_key_set_to_null_leaves_its_map():
     assert set_paths({"values": {"x": 1, "y": 2}}, {"values.x": None}) == {"values": {"y": 2}}
+
+
+def test_a_value_that_the_tablet_saw_asks_for_nothing():
+    merged = merge({"latest": "theirs"}, {"latest": "seen"}, {"latest": "seen"}, {"latest": 2})
+    assert (merged.taken, merged.explained) == ({}, [])
