@@ -1,12 +1,12 @@
 """The documentation page and the error page; everything they load comes from this server."""
 
-import html
-import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from litestar import MediaType, Response, get
 from litestar.params import FromPath
+from markdown_it import MarkdownIt
 from swagger_ui_bundle import swagger_ui_path
 
 from backend.web.error_page import error_page
@@ -20,7 +20,23 @@ ASSETS = {
     "swagger-ui-bundle.js": (Path(swagger_ui_path), "text/javascript"),
     "favicon-32x32.png": (Path(swagger_ui_path), "image/png"),
     "docs.js": (HERE, "text/javascript"),
+    "page.css": (HERE, "text/css"),
 }
+PAGE = """\
+<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{title}</title>
+    <link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png">
+    <link rel="stylesheet" href="/docs/assets/page.css">
+  </head>
+  <body>
+{body}
+  </body>
+</html>
+"""
 
 
 @get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
@@ -54,13 +70,9 @@ def read_asset(name: str) -> tuple[bytes, str]:
 @cache
 def errors_html() -> str:
     """Return the error page, with an anchor for each code."""
-    lines = [_line(line) for line in error_page().splitlines() if line]
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>padsync errors</title>{"".join(lines)}</html>'
-
-
-def _line(line: str) -> str:
-    heading = re.match(r"^(#+) (.*)$", line)
-    if heading is None:
-        return f"<p>{html.escape(line)}</p>"
-    level, text = len(heading[1]), html.escape(heading[2])
-    return f'<h{level} id="{text}">{text}</h{level}>'
+    reader = MarkdownIt()
+    parts = reader.parse(error_page())
+    for heading, text in pairwise(parts):
+        if heading.type == "heading_open":
+            heading.attrSet("id", text.content)
+    return PAGE.format(title="padsync errors", body=reader.renderer.render(parts, reader.options, {}))

@@ -23,13 +23,15 @@ def samples(client, name: str) -> dict[tuple[str, ...], float]:
     return {tuple(sample.labels.values()): sample.value for sample in found}
 
 
-def test_the_documentation_page_loads_only_from_this_server(client):
-    page = client.get("/docs")
-    assert page.status_code == 200
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    assert ELSEWHERE.search(page.content) is None
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert {Path(path).name for path in loaded} | {"docs.js"} == set(ASSETS)
+def test_the_documentation_pages_load_only_from_this_server(client):
+    loaded: set[str] = set()
+    for path in ("/docs", "/docs/errors"):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert page.headers["content-security-policy"].startswith("default-src 'self'")
+        assert ELSEWHERE.search(page.content) is None
+        loaded |= set(re.findall(r'(?:src|href)="([^"]+)"', page.text))
+    assert {Path(path).name for path in loaded} == set(ASSETS)
     for path in loaded:
         asset = client.get(path)
         assert (asset.status_code, len(asset.content) > 100) == (200, True)
@@ -49,7 +51,7 @@ def test_every_error_code_has_an_anchor_where_problems_point(client):
     page = client.get("/docs/errors").text
     for error in ErrorCode:
         assert f'id="{error.code}"' in page
-        assert error.meaning.split(";")[0].split("'")[0] in page.replace("&#x27;", "'")
+        assert error.meaning.split(";")[0].split("'")[0] in page.replace("&quot;", "\"")
 
 
 def test_the_openapi_document_describes_the_messages_as_the_contract_does(client):
