@@ -18,7 +18,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-16384",  # of each connection; the system caches the file once for all
     f"PRAGMA wal_autocheckpoint={WAL_PAGES_MAX}",
 )
 

@@ -81,7 +81,7 @@ encode = msgspec.json.Encoder().encode
 def connect(path: str) -> sqlite3.Connection:
     """Return a connection that syncs fully, with the cache that the real store has."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536", "temp_store=MEMORY"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16384", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 
