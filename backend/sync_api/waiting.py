@@ -1,5 +1,7 @@
 """Long poll: a pull that has nothing to say waits for a poke, holding no thread."""
 
+import asyncio
+
 from backend.live.hub import Listener
 from backend.sync_api.caller import Caller
 from backend.sync_api.door import SyncDoor
@@ -18,11 +20,14 @@ async def pull_patiently(door: SyncDoor, caller: Caller, request: PullRequest) -
 
 
 async def _wait(door: SyncDoor, caller: Caller, request: PullRequest) -> PullResponse:
+    clock = asyncio.get_running_loop().time
+    until = clock() + request.wait_s
     listener = Listener(await door.buckets_of(caller))
     door.hub.join(listener)
     try:
+        listener.begin(await door.read_heads(listener.buckets))  # else the first look of the hub would be news
         answer = await door.pull(caller, request)  # what came before we listened
-        if is_idle(answer) and await listener.wait(request.wait_s):
+        while is_idle(answer) and await listener.wait(until - clock()):
             answer = await door.pull(caller, request)
         return answer
     finally:
