@@ -50,7 +50,7 @@ class ReviewController(Controller):
         door: NamedDependency[SyncDoor],
         desk: NamedDependency[Desk],
     ) -> ASGIResponse:
-        """Keep, override, retry, edit or discard; nobody decides about their own work."""
+        """Keep, override, retry, edit or discard; nobody decides about their own work, unless the author is asked."""
         said = await read_body(request, DecisionRequest)
         return answer_with(await door.run(desk.decide, actor, review_id, said))
 

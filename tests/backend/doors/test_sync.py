@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from backend.auth.revocation import revoke_install
+from backend.sync_api.door import HEADS_POLL_EMBEDDED_S
 from contracts.export import contract_hash
 from contracts.hello import HelloResponse
 
@@ -91,6 +92,14 @@ def test_a_long_poll_ends_empty_when_its_time_is_up(tablet):
     assert time.monotonic() - began >= 0.2
 
 
+def test_an_idle_long_poll_is_not_ended_by_the_servers_own_looking(tablet):
+    cursor, began = tablet.caught_up(), time.monotonic()
+    wait_s = HEADS_POLL_EMBEDDED_S + 0.5
+    page = tablet.pull(cursor, wait_s=wait_s)
+    assert (page["changes"], page["complete"]) == ([], True)
+    assert time.monotonic() - began >= wait_s
+
+
 def test_the_contract_is_served_with_what_rules_each_field(tablet):
     contract = tablet.get("/sync/contract").json()
     form = contract["kinds"]["form"]["schema"]["properties"]
@@ -134,3 +143,18 @@ def test_verify_says_that_a_bucket_agrees(tablet):
 
     assert differ(mine["n"]) == []
     assert len(differ(mine["n"] + 1)) > 0
+
+
+def test_an_author_decides_what_asks_for_the_author_and_nobody_elses(staffing, tablet):
+    staffing.hire("other", "3501", "lobby_manager")
+    other, form = staffing.tablet("other"), tablet.form()
+    tablet.push(form)
+    patch = {"id": form["id"], "base_version": 1, "base": {"amount_fen": None}}
+    other.push(other.mutation("form", "patch", set={"amount_fen": 100}) | patch)
+    (lost,) = tablet.push(tablet.mutation("form", "patch", set={"amount_fen": 200}) | patch).outcomes
+    decide = f"/reviews/{lost.fields[0].conflict}/decision"
+    override = {"decision": "override", "version": 1}
+    assert other.post(decide, override).json()["code"] == "not_found"
+    assert tablet.post(decide, override).json()["body"]["state"] == "overridden"
+    (now,) = [row["d"] for row in other.pull()["changes"] if row["id"] == form["id"]]
+    assert now["amount_fen"] == 200
