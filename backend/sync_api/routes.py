@@ -1,6 +1,6 @@
 """The sync routes: read what a tablet says, hand it to the engine, write what the engine answers."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, delete, get, post
@@ -16,12 +16,19 @@ from contracts.hello import HelloResponse
 from contracts.leases import Lease, LeaseRequest, LeaseReturn
 from contracts.pull import PullRequest, PullResponse
 from contracts.purges import PurgeAckRequest, PurgeAckResponse
-from contracts.push import PushRequest, PushResponse
+from contracts.push import PUSH_BYTES_MAX, PushRequest, PushResponse
 from contracts.verify import VerifyRequest, VerifyResponse
 
 AnyRequest = Request[Any, Any, Any]
 NOTHING_SAID = b"{}"
+MUTATION_BYTES_MIN = 64  # no mutation is shorter, its id and moment alone are longer
 CONTRACT = msgspec.json.encode(export_contract())
+
+
+class LongPush(PushRequest, frozen=True, kw_only=True):
+    """A push as it comes in: too many mutations are not malformed but too large, as the engine says (P6)."""
+
+    mutations: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=PUSH_BYTES_MAX // MUTATION_BYTES_MIN)]
 
 
 class SyncController(Controller):
@@ -38,7 +45,7 @@ class SyncController(Controller):
     @post("/push", status_code=200, opt=speaks(takes=PushRequest, gives=PushResponse))
     async def push(self, request: AnyRequest) -> ASGIResponse:
         """Apply a tablet's mutations and answer each one."""
-        caller, said = read_caller(request.scope), await read_body(request, PushRequest)
+        caller, said = read_caller(request.scope), await read_body(request, LongPush)
         return answer_with(await door_of(request).push(caller, said))
 
     @post("/pull", status_code=200, opt=speaks(takes=PullRequest, gives=PullResponse))
