@@ -165,6 +165,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
         journal_d=settings.offline_journal_d,
         money_h=settings.offline_money_h,
         file_bytes_max=settings.file_bytes_max,
+        lease_want_max=settings.lease_numbers,
     )
 
 

@@ -49,6 +49,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     journal_d: int = 14
     money_h: int = 36
     file_bytes_max: int = 20_971_520
+    lease_want_max: int = WANT_MAX
 
 
 class Engine:
@@ -81,7 +82,7 @@ class Engine:
             limits=Limits(
                 push_mutations_max=MUTATIONS_MAX, push_bytes_max=PUSH_BYTES_MAX, mutation_bytes_max=MUTATION_BYTES_MAX,
                 pull_limit_max=LIMIT_MAX, pull_bytes_max=PAGE_BYTES_MAX, wait_s_max=WAIT_S_MAX,
-                file_bytes_max=settings.file_bytes_max, lease_want_max=WANT_MAX,
+                file_bytes_max=settings.file_bytes_max, lease_want_max=settings.lease_want_max,
             ),
             offline=OfflineLimits(contact_d=settings.contact_d, journal_d=settings.journal_d, money_h=settings.money_h),
             challenge=self.challenges(install_id, sign_ins)[0],
@@ -206,10 +207,11 @@ class Engine:
     # --- numbers
 
     def acquire_lease(self, request: LeaseRequest, actor: Actor) -> Lease:
-        """Give an install a block of numbers; a retry gets the same block."""
+        """Give an install a block of numbers, a smaller one if it wants too many; a retry gets the same block."""
         if f"branch:{request.branch}" not in actor.buckets:
             raise NotFound("there is no such branch for this person")
         lease_id, now = self.new_id(), self.clock()
+        request = msgspec.structs.replace(request, want=min(request.want, self.settings.lease_want_max))
 
         def work(unit: Unit) -> Lease:
             install = unit.find_install(actor.install_id)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from contracts.leases import HELD_MAX, Lease, LeaseReturn
+from sync.engine import EngineSettings
 from sync.errors import Malformed, NotFound, TooManyLeases
 from sync.leases import read_token
 from sync.memory import Tables
@@ -36,6 +37,12 @@ def give_back(pad, lease, unused=None):
 def test_blocks_are_disjoint_and_follow_one_another(bank, pad):
     blocks = [(lease.lo, lease.hi) for lease in (pad.lease(3), bank.pad("s-2").lease(2), pad.lease(1))]
     assert blocks == [(1, 3), (4, 5), (6, 6)]
+
+
+def test_a_tablet_that_wants_more_than_the_bank_allows_gets_what_it_allows(bank, pad):
+    bank.start(EngineSettings(lease_want_max=5))
+    assert bank.engine.hello(pad.install_id).limits.lease_want_max == 5
+    assert [(lease.lo, lease.hi) for lease in (pad.lease(9), pad.lease(2))] == [(1, 5), (6, 7)]
 
 
 def test_every_branch_series_and_day_counts_from_one(bank, pad):
