@@ -82,7 +82,7 @@ def merge_fields(
         )
         if _same(theirs, value) or _same(value, believed):  # it is so already, or nothing was changed
             continue
-        if _same(theirs, believed) or _changed_in(versions, path) <= base_version:
+        if _same(theirs, believed) or changed_in(versions, path) <= base_version:
             taken[path] = value
             continue
         kept, stands = SETTLE[policy](theirs, value, None if believed is ABSENT else believed)
@@ -100,7 +100,7 @@ def is_same(kind: Kind, path: str, left: Any, right: Any) -> bool:
     return _same(_ordered(policy, left), _ordered(policy, right))
 
 
-def _changed_in(versions: Mapping[str, int], path: str) -> int:
+def changed_in(versions: Mapping[str, int], path: str) -> int:
     """Return the version that last changed a path, be it as a part of its whole map."""
     return max(versions.get(path, 1), versions.get(path.partition(".")[0], 1))
 

@@ -8,7 +8,7 @@ from contracts.policy import Op, Step
 from contracts.push import FieldOutcome, Mutation, Outcome
 from sync.desk import Desk, Refused, open_subject
 from sync.kind import Kind
-from sync.merge import Merged, merge_fields, set_paths, spread
+from sync.merge import Merged, changed_in, merge_fields, set_paths, spread
 from sync.needs import key_of
 from sync.parcels import Parcel
 from sync.records import deleted, new_version
@@ -118,12 +118,18 @@ def _explain(desk: Desk, parcel: Parcel, merged: Merged, subject: Stored) -> lis
     return [
         msgspec.structs.replace(
             field,
-            theirs_by=subject.changed_by or None,
-            theirs_at=subject.changed_at or None,
+            **_credit(subject, field.field),
             conflict=desk.review_of(parcel) if field.field in merged.disputed else None,
         )
         for field in merged.explained
     ]
+
+
+def _credit(subject: Stored, path: str) -> dict[str, str | None]:
+    """Return who changed a path and when, if the record remembers: it knows its last change, and nobody else's."""
+    if changed_in(subject.field_versions, path) != subject.version:
+        return {}
+    return {"theirs_by": subject.changed_by or None, "theirs_at": subject.changed_at or None}
 
 
 def _status(desk: Desk, merged: Merged, mutation: Mutation, subject: Stored) -> str:

@@ -304,3 +304,14 @@ def test_a_whole_record_that_does_not_hold_is_a_conflict_and_nothing_is_applied(
     assert bank.body("form", form["id"])["phone"] == ""
     bank.decide(bank.reviews()[0], EDIT, boss, remark="short")
     assert bank.body("form", form["id"])["phone"] == "1"
+
+
+def test_a_field_is_never_credited_to_whoever_changed_another_one_later(bank, pad):
+    form, theirs = pad.form(), bank.pad("s-2")
+    pad.do(form)
+    theirs.do(theirs.patch(form["id"], base={"phone": ""}, seen=1, phone="137"))
+    (told,) = pad.do(pad.patch(form["id"], base={"phone": ""}, seen=1, phone="139")).fields
+    assert (told.theirs_by, told.theirs_at) == ("s-2", bank.at)
+    pad.do(pad.patch(form["id"], base={"remark": ""}, seen=1, remark="a note of one's own"))
+    (told,) = pad.do(pad.patch(form["id"], base={"phone": ""}, seen=1, phone="139")).fields
+    assert (told.theirs, told.theirs_by, told.theirs_at) == ("137", None, None)
