@@ -11,7 +11,7 @@ from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
-from sync.secrets import carries_secret, is_deep, redact, redact_text
+from sync.secrets import carries_secret, is_deep, may_be_deep, redact, redact_text
 from sync.signing import canonical, hash_hex, verify
 from sync.store import Key
 
@@ -74,7 +74,7 @@ def _unpack(raw: bytes, public_key: bytes) -> Parcel:
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
     if len(raw) > MUTATION_BYTES_MAX:
         return _refused(raw, body, ErrorCode.QUOTA, bytes=len(raw), bytes_max=MUTATION_BYTES_MAX)
-    if is_deep(body):
+    if may_be_deep(raw) and is_deep(body):
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
     problem = _problem(ErrorCode.SECRET_REFUSED) if carries_secret(body) else None
     begins = Key(mutation.kind, mutation.id) if mutation.op in BEGINNINGS else None

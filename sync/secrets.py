@@ -13,12 +13,20 @@ CONTAINERS = frozenset({dict, list})
 
 def carries_secret(value: Any) -> bool:
     """Say whether any key in `value`, at any depth, names an authentication secret."""
-    left = _containers([value])
+    left = [value]
     for inner in left:  # which grows meanwhile
-        if type(inner) is dict and any(map(is_secret, inner)):
-            return True
-        left += _containers(inner)
+        if type(inner) is dict:
+            if any(map(is_secret, inner)):
+                return True
+            left += [deeper for deeper in inner.values() if type(deeper) in CONTAINERS]
+        elif type(inner) is list:
+            left += [deeper for deeper in inner if type(deeper) in CONTAINERS]
     return False
+
+
+def may_be_deep(raw: bytes) -> bool:
+    """Say whether JSON opens so many maps and lists that it may be nested too deep; quick, and never wrongly no."""
+    return raw.count(b"{") + raw.count(b"[") > DEPTH_MAX
 
 
 def is_deep(value: Any) -> bool:
@@ -45,7 +53,7 @@ def redact_text(text: str) -> str:
     return REDACTED if any(f'"{name}"' in text.lower() for name in SECRET_NAMES) else text
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # of keys as long as a whole mutation, at worst: 64 MiB
 def is_secret(key: str) -> bool:
     """Say whether a key, or any part of a path, names a secret, however it is spelled: `values.Card-PIN`."""
     return any(_plain(part) in _PLAIN_NAMES for part in key.split("."))
