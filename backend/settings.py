@@ -149,7 +149,15 @@ def _read_value(name: str, value: str, hint: Any) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingInvalid(f"{name}: {error}") from error
+        raise SettingInvalid(f"{name} must be {_wanted(hint)}") from error
+
+
+def _wanted(hint: Any) -> str:
+    """Say in words which values a setting takes."""
+    kind, bounds = get_args(hint)
+    if kind is int:
+        return f"a whole number from {bounds.ge} to {bounds.le}"
+    return f"one of {', '.join(get_args(kind))}" if get_args(kind) else "some text"
 
 
 def _description(hint: Any) -> str:

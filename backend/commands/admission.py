@@ -11,9 +11,12 @@ from backend.auth.revocation import revoke_install, revoke_staff
 from backend.auth.staffing import NewStaff
 from backend.auth.staffing import add_staff as hire
 from backend.commands.workplace import APPLY_HINT, opened
+from backend.domain.devices.queries import find_install
 from backend.domain.orgs import queries as orgs
 from backend.domain.orgs.queries import OrgRow
+from backend.domain.staff.queries import find_staff
 from backend.identity import Role
+from sync.errors import NotFound
 from sync.puts import Put
 
 BY = "operator"
@@ -80,6 +83,9 @@ APPLY = click.option("--apply", "is_applied", is_flag=True, help="Do it. Without
 def revoke_one_install(install_id: str, reason: str, is_applied: bool) -> None:
     """Shut out one install, as when a tablet is lost."""
     if not is_applied:
+        with opened() as house:
+            if house.store.read(lambda look: find_install(look.connection, install_id)) is None:
+                raise NotFound(install_id=install_id)
         click.echo(f"Install {install_id} would be shut out and ordered to purge everything. {APPLY_HINT}")
         return
     with opened() as house:
@@ -94,6 +100,9 @@ def revoke_one_install(install_id: str, reason: str, is_applied: bool) -> None:
 def revoke_one_person(staff_no: str, reason: str, is_applied: bool) -> None:
     """Shut out one person, as when they leave."""
     if not is_applied:
+        with opened() as house:
+            if house.store.read(lambda look: find_staff(look.connection, staff_no)) is None:
+                raise NotFound(staff_no=staff_no)
         click.echo(f"{staff_no} would be shut out, and the tablets they used last would purge. {APPLY_HINT}")
         return
     with opened() as house:

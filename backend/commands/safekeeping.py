@@ -5,7 +5,16 @@ from pathlib import Path
 import click
 
 from backend.commands.feeds import count_droppable
-from backend.commands.workplace import APPLY_HINT, opened, plain_words, progress_bar, settings_here
+from backend.commands.workplace import (
+    APPLY_HINT,
+    alone,
+    check_there,
+    make_place,
+    opened,
+    plain_words,
+    progress_bar,
+    settings_here,
+)
 from backend.migrations import migrate_connection
 from backend.storage import backup as safe
 from backend.storage.archive import ArchiveReader, BackupBroken
@@ -21,6 +30,7 @@ def backup(file: Path) -> None:
     """Write the database into one compressed, checksummed FILE while the server works."""
     settings = settings_here()
     with plain_words():
+        check_there(settings)
         header = safe.backup(settings.database, file, progress_bar("backup"))
     size = file.stat().st_size
     click.echo(f"{file}: {size:,} bytes, {header.database}, schema {header.revision}, made {header.made_at}")
@@ -33,7 +43,7 @@ def backup(file: Path) -> None:
 def restore(file: Path, is_applied: bool) -> None:
     """Make the database what FILE holds, as a new epoch: tablets send again what the backup lacks.
 
-    Stop the servers first. Everything that is in the database now is replaced.
+    Stop the servers first: nothing is done while one works. Everything that is in the database now is replaced.
     """
     settings = settings_here()
     with plain_words():
@@ -43,12 +53,12 @@ def restore(file: Path, is_applied: bool) -> None:
             if not is_applied:
                 click.echo(APPLY_HINT)
                 return
-            if not settings.database_url:
-                Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
-            epoch = safe.restore(
-                file, settings.database, migrate_connection, is_overwriting=True,
-                number_gap=settings.number_restore_gap, progress=progress_bar("restore"),
-            )  # fmt: skip
+            make_place(settings)
+            with alone(settings):
+                epoch = safe.restore(
+                    file, settings.database, migrate_connection, is_overwriting=True,
+                    number_gap=settings.number_restore_gap, progress=progress_bar("restore"),
+                )  # fmt: skip
         except BackupBroken as error:
             raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"Restored as epoch {epoch}. Run `padsync migrate`, then start the servers.")
@@ -87,5 +97,5 @@ def _tell(report: AuditReport) -> None:
     for broken in report.broken:
         click.echo(f"BROKEN {broken.stream} at {broken.position}: {broken.reason}", err=True)
     if not report.is_whole:
-        raise click.ClickException(f"{len(report.broken)} streams are broken.")
+        raise click.ClickException(f"Broken streams: {len(report.broken)}.")
     click.echo(f"{report.streams} streams, {report.entries} entries and {report.anchors} anchors are whole.")

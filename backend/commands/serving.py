@@ -4,7 +4,14 @@ import os
 
 import click
 
-from backend.commands.workplace import check_migrated, check_port, plain_words, prepare_database, settings_here
+from backend.commands.workplace import (
+    check_migrated,
+    check_port,
+    check_writable,
+    plain_words,
+    prepare_database,
+    settings_here,
+)
 from backend.serve import run_server
 
 
@@ -18,6 +25,7 @@ def serve(is_migrating: bool) -> None:
         prepare_database(settings)
     with plain_words():
         check_migrated(settings)
+        check_writable(settings)
     click.echo(f"padsync listens on http://{settings.host}:{settings.port} (docs at /docs, process {os.getpid()})")
     run_server(settings)
 

@@ -2,18 +2,20 @@
 
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from backend.app import House
+from backend.jobs.leader import leadership_for
 from backend.migrations import migrate
 from backend.settings import SettingInvalid, Settings, read_settings
-from backend.storage.engine import UnusableUrl, make_engine
+from backend.storage.engine import UnusableUrl, make_engine, read_url
 from backend.web.health import is_migrated
 from backend.web.logs import configure_logs
 from sync.errors import NotFound, SyncError
@@ -59,8 +61,45 @@ def plain_words() -> Iterator[None]:
         raise click.ClickException(
             " ".join(part for part in (error.detail or error.code.meaning, told) if part)
         ) from error
-    except OperationalError as error:
+    except DatabaseError as error:
         raise click.ClickException(f"The database does not answer: {error.orig}") from error
+    except sqlite3.DatabaseError as error:
+        raise click.ClickException(f"The database cannot be copied: {error}") from error
+    except OSError as error:
+        place = error.filename or "A file"
+        raise click.ClickException(
+            f"{place} cannot be used: {error.strerror}. Look at the folder, at who may write there, and at its room."
+        ) from error
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Keep servers away from the database for a while. Raises ClickException if one works on it now."""
+    engine = make_engine(settings.database, pool_size=1)
+    leadership = leadership_for(engine, Path(settings.data_dir))
+    try:
+        engine.connect().close()  # or an absent database would pass for a busy one
+        if not leadership.hold():
+            raise click.ClickException("A server works on this database. Stop all servers, then say it again.")
+        yield
+    finally:
+        leadership.give_up()
+        engine.dispose()
+
+
+def check_there(settings: Settings) -> None:
+    """Refuse a SQLite file that was never made."""
+    if _is_missing(settings):
+        raise click.ClickException(f"There is no database in {settings.data_dir}. Run `padsync migrate` first.")
+
+
+def check_writable(settings: Settings) -> None:
+    """Refuse to serve from a folder in which nothing can be kept."""
+    make_place(settings)
+    if not os.access(settings.data_dir, os.W_OK):
+        raise click.ClickException(
+            f"{settings.data_dir} cannot be written. Set PADSYNC_DATA_DIR, or let this user write there."
+        )
 
 
 def check_migrated(settings: Settings) -> None:
@@ -81,15 +120,25 @@ def check_port(settings: Settings) -> None:
     except OSError as error:
         place = f"{settings.host}:{settings.port}"
         raise click.ClickException(
-            f"Nothing can listen on {place} ({error.strerror}). Set PADSYNC_PORT or PADSYNC_HOST."
+            f"Nothing can listen on {place} ({_reason(error)}). Set PADSYNC_PORT or PADSYNC_HOST."
         ) from error
 
 
 def prepare_database(settings: Settings) -> None:
     """Bring the database to this version's schema; the data folder is made, and is the server's alone."""
-    Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
     with plain_words():
+        make_place(settings)
         migrate(settings.database)
+
+
+def make_place(settings: Settings) -> None:
+    """Make the data folder and SQLite's file, readable by nobody else even where the folder was there before."""
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+    url = read_url(settings.database)
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        if not file.exists():
+            file.touch(mode=0o600)  # SQLite gives its log the same rights
 
 
 def progress_bar(label: str) -> Progress:
@@ -109,5 +158,10 @@ def progress_bar(label: str) -> Progress:
 
 def _is_missing(settings: Settings) -> bool:
     """Say whether SQLite would make a new file by looking at it."""
-    url = make_engine(settings.database, pool_size=1).url
+    url = read_url(settings.database)
     return url.get_backend_name() == "sqlite" and not os.path.exists(str(url.database))
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's word; the library's own repeats the address."""
+    return str(error.strerror) if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)

@@ -37,7 +37,7 @@ def make_folder(folder: Path) -> None:
     """Make `folder` and those above it, durably."""
     if not folder.is_dir():
         make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True, mode=0o700)
         sync_folder(folder.parent)
 
 

@@ -49,7 +49,11 @@ class Clockwork:
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
-        """Begin to look at the clock."""
+        """Begin to look at the clock, and try to lead at once: a restore sees by it that a server works."""
+        try:
+            self._leadership.hold()
+        except OSError as error:  # the next tick tries again
+            _log.error("leading_failed", error=type(error).__qualname__)
         for job in self.jobs:
             self._scheduler.add_job(
                 self.tick, IntervalTrigger(seconds=min(job.every_s, 60)), args=[job], id=job.name,

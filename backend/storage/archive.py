@@ -48,6 +48,11 @@ class ArchiveWriter:
         self._file: BinaryIO = self._part.open("wb")
         self._put(msgspec.json.encode(header) + b"\n")
 
+    @property
+    def folder(self) -> Path:
+        """Where the backup comes to lie, and where there is room for what is only needed while it is made."""
+        return self._part.parent
+
     def section(self, title: dict[str, Any], chunks: Iterable[bytes]) -> int:
         """Write a titled section; return how many bytes went in, before compression."""
         size = 0

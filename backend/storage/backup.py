@@ -147,7 +147,7 @@ def _write_sqlite(connection: Connection, archive: ArchiveWriter, progress: Prog
     """
     source = connection.connection.driver_connection
     assert isinstance(source, sqlite3.Connection)
-    with tempfile.TemporaryDirectory(dir=Path(str(connection.engine.url.database)).parent) as folder:
+    with tempfile.TemporaryDirectory(dir=archive.folder) as folder:
         copy = Path(folder) / "copy.db"
         with closing(sqlite3.connect(copy)) as target:
             source.backup(target, pages=PAGES, progress=lambda _status, left, of: progress(of - left, of))

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from backend.app import House
 from backend.cli import COMMANDS, main
 from backend.demo.credentials import read_credentials
+from backend.demo.day.server import free_port
 from backend.domain.devices.queries import find_code
 from backend.domain.devices.rules import hash_code
 from backend.domain.orgs.queries import list_orgs
@@ -96,7 +97,7 @@ def test_a_command_on_a_database_that_was_never_migrated_says_what_to_do(tmp_pat
     done = Shell(tmp_path).run("enrolment-code", "35", code=1)
     assert "padsync migrate" in done.output
     assert list(tmp_path.iterdir()) == []
-    assert "padsync migrate" in Shell(tmp_path).run("serve", code=1).output
+    assert "padsync migrate" in Shell(tmp_path).run("serve", PADSYNC_PORT=str(free_port()), code=1).output
 
 
 @pytest.mark.parametrize("command", [["serve", "--migrate"], ["demo", "--serve"]])
@@ -106,6 +107,32 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, command)
         said = Shell(tmp_path).run(*command, PADSYNC_PORT=port, code=1).output
     assert "PADSYNC_PORT" in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("PADSYNC_PORT", "abc", "a whole number from 1 to 65535"), ("PADSYNC_LOG_LEVEL", "loud", "one of debug, info")],
+)
+def test_a_setting_that_cannot_be_used_says_what_may_stand_there(tmp_path, name, value, told):
+    assert f"{name} must be {told}" in Shell(tmp_path).run("migrate", code=2, **{name: value}).output
+
+
+@pytest.mark.parametrize("folder", ["/proc/nothing", "a-file"])
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path, folder):
+    (tmp_path / "a-file").touch()
+    assert f"{tmp_path / folder} cannot be used" in Shell(tmp_path / folder).run("migrate", code=1).output
+
+
+def test_a_server_does_not_begin_in_a_folder_that_cannot_be_written(empty, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, _mode: str(path) != str(empty.folder))
+    assert "cannot be written" in empty.run("serve", PADSYNC_PORT=str(free_port()), code=1).output
+
+
+def test_nobody_else_on_the_machine_may_read_the_database(tmp_path):
+    (tmp_path / "shared").mkdir(mode=0o755)
+    shell = Shell(tmp_path / "shared")
+    shell.run("migrate")
+    assert stat.S_IMODE((shell.folder / "padsync.db").stat().st_mode) == 0o600
 
 
 def test_migrating_twice_is_harmless(empty):
@@ -198,6 +225,11 @@ def test_revoking_somebody_who_is_not_there_fails(seeded):
     assert "There is no" in seeded.run("revoke", "install", missing, "--apply", code=1).output
 
 
+def test_revoking_somebody_who_is_not_there_is_told_before_it_is_done(seeded):
+    assert "There is no staff_no nobody" in seeded.run("revoke", "person", "nobody", code=1).output
+    assert "There is no install_id nothing" in seeded.run("revoke", "install", "nothing", code=1).output
+
+
 def test_compacting_counts_first_and_drops_only_when_told(seeded):
     seeded.look(delete_a_product)
     assert "\n0 feed rows would go" in "\n" + seeded.run("compact").output  # what is new may not be forgotten yet
@@ -229,6 +261,44 @@ def test_a_backup_comes_back_as_a_new_epoch_but_only_when_told(seeded):
     assert "Restored" in seeded.run("restore", file, "--apply").output
     assert seeded.look(lambda house: people(house, "L350101-1")).revoked_at is None
     assert seeded.look(lambda house: house.epoch) != before
+
+
+def test_a_backup_without_a_place_or_a_database_says_so(seeded, tmp_path):
+    assert "cannot be used" in seeded.run("backup", seeded.folder / "nowhere" / "monday.padsync", code=1).output
+    said = Shell(tmp_path / "other").run("backup", tmp_path / "monday.padsync", code=1).output
+    assert "padsync migrate" in said
+
+
+def test_a_restore_waits_until_no_server_works_on_the_database(seeded):
+    file = seeded.folder / "monday.padsync"
+    seeded.run("backup", file)
+    house = House(seeded.settings)
+    house.clockwork.start()
+    try:
+        assert "Stop all servers" in seeded.run("restore", file, "--apply", code=1).output
+        assert house.store.read(lambda look: look.epoch()) == house.epoch
+    finally:
+        house.close()
+    seeded.run("restore", file, "--apply")
+
+
+def test_a_restore_on_postgresql_waits_for_servers_too(tmp_path, empty_postgres_url):
+    shell, file = Shell(tmp_path), tmp_path / "monday.padsync"
+    shell.environ["PADSYNC_DATABASE_URL"] = empty_postgres_url
+    shell.run("migrate")
+    shell.run("backup", file)
+    house = House(Settings(data_dir=str(tmp_path), database_url=empty_postgres_url))
+    house.clockwork.start()
+    try:
+        assert "Stop all servers" in shell.run("restore", file, "--apply", code=1).output
+    finally:
+        house.close()
+    assert "Restored" in shell.run("restore", file, "--apply").output
+
+
+def test_a_database_that_is_no_database_is_told_in_a_sentence(seeded):
+    (seeded.folder / "padsync.db").write_text("not a database " * 1000)
+    assert "does not answer" in seeded.run("verify-audit", code=1).output
 
 
 def test_a_file_that_is_no_backup_restores_nothing(seeded):
