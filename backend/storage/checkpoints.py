@@ -1,14 +1,14 @@
 """Moves SQLite's write-ahead log into the database file, away from the writers' time."""
 
-import logging
 import threading
 
+import structlog
 from sqlalchemy import Engine
 
 from backend.storage.driver import is_outage
 
 EVERY_S = 1.0
-log = logging.getLogger(__name__)
+_log = structlog.get_logger("padsync.storage")
 
 
 class Checkpointer:
@@ -45,6 +45,6 @@ class Checkpointer:
         except Exception as error:
             if not is_outage(error):
                 raise
-            log.warning("checkpoint_failed: %s", error)
+            _log.warning("checkpoint_failed", error=str(error))
         finally:
             raw.close()
