@@ -1,5 +1,6 @@
 """Probes: is the process alive, and can it do its work now?"""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -38,8 +39,8 @@ class Readiness:
 
 
 def has_room(folder: Path) -> bool:
-    """Tell whether the disk of `folder` has room for more work."""
-    return shutil.disk_usage(folder).free >= FREE_BYTES_MIN
+    """Tell whether `folder` can be written and its disk has room for more work."""
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= FREE_BYTES_MIN
 
 
 def is_migrated(engine: Engine) -> bool:

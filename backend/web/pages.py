@@ -39,7 +39,7 @@ PAGE = """\
 """
 
 
-@get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+@get(["/", "/docs"], include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
 def show_docs() -> Response[bytes]:
     """The API, to read and to try."""
     return Response((HERE / "docs.html").read_bytes(), media_type=MediaType.HTML, headers=SAME_ORIGIN)

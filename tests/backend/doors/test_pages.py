@@ -25,7 +25,7 @@ def samples(client, name: str) -> dict[tuple[str, ...], float]:
 
 def test_the_documentation_pages_load_only_from_this_server(client):
     loaded: set[str] = set()
-    for path in ("/docs", "/docs/errors"):
+    for path in ("/", "/docs", "/docs/errors"):
         page = client.get(path)
         assert page.status_code == 200
         assert page.headers["content-security-policy"].startswith("default-src 'self'")
@@ -51,7 +51,7 @@ def test_every_error_code_has_an_anchor_where_problems_point(client):
     page = client.get("/docs/errors").text
     for error in ErrorCode:
         assert f'id="{error.code}"' in page
-        assert error.meaning.split(";")[0].split("'")[0] in page.replace("&quot;", "\"")
+        assert error.meaning.split(";")[0].split("'")[0] in page.replace("&quot;", '"')
 
 
 def test_the_openapi_document_describes_the_messages_as_the_contract_does(client):
