@@ -91,7 +91,11 @@ def close_day(unit: Unit, branch: str, date: str) -> int:
 def account(
     branch: str, date: str, leases: Iterable[LeaseRow], numbers: Mapping[NumberKey, tuple[str, ...]]
 ) -> NumberReport:
-    """Return where every number of a branch's day went; derived from leases and tickets, never from counters."""
+    """Return where every number of a branch's day went; derived from leases and tickets, never from counters.
+
+    Raises Malformed if there is no such day.
+    """
+    _check_day(date)
     leases = list(leases)
     series = sorted({lease.series for lease in leases} | {key.series for key in numbers})
     lines = [_account_line(name, [one for one in leases if one.series == name], numbers) for name in series]

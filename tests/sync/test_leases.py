@@ -132,6 +132,12 @@ def test_the_installs_own_overflow_letter_is_no_oddity(pad):
     assert pad.do(pad.ticket(1, overflow="A")).flags == []
 
 
+def test_there_is_no_account_of_a_day_that_never_was(bank):
+    for day in ("2026-02-30", "2026-11-22\n"):
+        with pytest.raises(Malformed):
+            bank.engine.account_numbers("3501", day)
+
+
 def test_one_number_on_two_tickets_is_accepted_flagged_and_accounted(bank, pad):
     pad.lease(3)
     other = bank.pad("s-2")
