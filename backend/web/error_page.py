@@ -20,7 +20,7 @@ Made from `contracts/errors.py` by `python -m backend.web.error_page > docs/erro
 An HTTP error is a problem document (RFC 9457, `application/problem+json`) with a stable `code`; branch on the code,
 never on the sentence. A mutation that cannot apply is no HTTP error: its outcome says `parked` or `conflict` and
 carries one of the codes that stand under "In outcomes". Retry transport errors, 429 and 503 only; wait
-`retry_after_ms`. A request that is refused for a code of an outcome, as a purge receipt for `bad_signature`, is HTTP 400.
+`retry_after_ms`. A request that is refused for a code of an outcome is HTTP 400: a purge receipt for `bad_signature`.
 """
 
 
