@@ -24,8 +24,8 @@ def serve(is_migrating: bool) -> None:
     if is_migrating:
         prepare_database(settings)
     with plain_words():
-        check_migrated(settings)
         check_writable(settings)
+        check_migrated(settings)
     click.echo(f"padsync listens on http://{settings.host}:{settings.port} (docs at /docs, process {os.getpid()})")
     run_server(settings)
 

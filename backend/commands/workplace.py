@@ -95,8 +95,7 @@ def check_there(settings: Settings) -> None:
 
 def check_writable(settings: Settings) -> None:
     """Refuse to serve from a folder in which nothing can be kept."""
-    make_place(settings)
-    if not os.access(settings.data_dir, os.W_OK):
+    if os.path.exists(settings.data_dir) and not os.access(settings.data_dir, os.W_OK):
         raise click.ClickException(
             f"{settings.data_dir} cannot be written. Set PADSYNC_DATA_DIR, or let this user write there."
         )
