@@ -15,7 +15,8 @@ def main() -> int:
     for verdict in run_drill([bug for bug in BUGS if word in bug.name]):
         is_bad = not verdict.caught_by or verdict.caught_by.startswith("FALSE ALARM")
         survivors += is_bad
-        print(f"{'SURVIVED' if is_bad else 'caught  '}  {verdict.bug}\n          {verdict.caught_by[:WIDTH]}", flush=True)
+        fate = "SURVIVED" if is_bad else "caught  "
+        print(f"{fate}  {verdict.bug}\n          {verdict.caught_by[:WIDTH]}", flush=True)
     print(f"{len(BUGS)} bugs known, {survivors} survived")
     return 1 if survivors else 0
 

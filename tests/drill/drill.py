@@ -39,11 +39,11 @@ def run_drill(bugs: Sequence[Bug]) -> Iterator[Verdict]:
         copy = Path(folder)
         for name in COPIED:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-        caught = hunt(copy, (1, 40), 1)
+        caught = hunt(copy, range(1, 41))
         yield Verdict("(no bug at all)", f"FALSE ALARM {caught}" if caught else "nothing, as it must be")
         for bug in bugs:
             with planted(bug, copy):
-                yield Verdict(bug.name, hunt(copy, bug.seeds, bug.step))
+                yield Verdict(bug.name, hunt(copy, bug.seeds))
 
 
 @contextmanager
@@ -62,9 +62,9 @@ def planted(bug: Bug, root: Path) -> Iterator[None]:
             (root / path).write_text(source, encoding="utf-8")
 
 
-def hunt(root: Path, seeds: tuple[int, int], step: int) -> str:
+def hunt(root: Path, seeds: range) -> str:
     """Return what the first failing seed says, or nothing."""
-    command = [sys.executable, "-m", "tests.drill.hunt", *map(str, seeds), str(step)]
+    command = [sys.executable, "-m", "tests.drill.hunt", *map(str, (seeds.start, seeds.stop, seeds.step))]
     # Two edits within a second would leave stale bytecode behind.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(root), "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=HUNT_S_MAX)

@@ -1,4 +1,4 @@
-"""Run seeds until one fails, and say which invariant it broke: `python -m tests.drill.hunt FIRST LAST STEP`."""
+"""Run seeds until one fails, and say which invariant it broke: `python -m tests.drill.hunt FIRST STOP STEP`."""
 
 import sys
 
@@ -7,8 +7,7 @@ from tests.simulation.chunks import run_seeds
 
 def main() -> int:
     """Print the first failure; 1 if there is one."""
-    first, last, step = map(int, sys.argv[1:4])
-    for seed in range(first, last + 1, step):
+    for seed in range(*map(int, sys.argv[1:4])):
         failures, _ = run_seeds([seed])
         if failures:
             print(f"seed {seed}: {type(failures[0].error).__name__}: {failures[0].error}")

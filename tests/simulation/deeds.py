@@ -1,4 +1,4 @@
-"""What people do on tablets: issue and move tickets, fill forms together, log visits, share tasks - and defective apps."""
+"""What people do on tablets: move tickets, fill forms together, log visits, share tasks, or let an app misbehave."""
 
 from collections.abc import Callable
 from random import Random
@@ -273,6 +273,19 @@ def _more(random: Random, text: str) -> str:
 ON_ONE: dict[str, tuple[Callable[[Device, View], str | None], ...]] = {
     "ticket": (move_ticket, edit_ticket), "form": (edit_form, edit_form, move_form), "task": (edit_task,),
 }  # fmt: skip
+# What several people do to one record at the same time so that no order of arrival may make a difference.
+AIMS = {"ticket": ("move", "priority"), "form": ("move", "copies", "tags"), "task": ("due_on", "priority", "tags")}
+
+
+def aim_at(device: Device, view: View, aim: str) -> str | None:
+    """Move a record's state, or set one field whose values merge in any order."""
+    random = device.random
+    if aim == "move":
+        return move_ticket(device, view) if view.kind == "ticket" else move_form(device, view)
+    if aim == "tags":
+        return device.patch(view, {"tags": sorted({*view.body.get("tags", ()), random.choice(TAGS)})})
+    return device.patch(view, {aim: f"2025-03-{random.randint(10, 28)}" if aim == "due_on" else random.randint(0, 9)})
+
 
 DEEDS: dict[Deed, int] = {
     issue_ticket: 12, move_ticket: 12, edit_ticket: 4,

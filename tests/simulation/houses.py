@@ -1,4 +1,4 @@
-"""Where the simulated server keeps things: the memory store, or a SQLite file; both can crash between any two writes."""
+"""Where the simulated server keeps things: the memory store or a SQLite file; both crash between any two writes."""
 
 import shutil
 import sqlite3

@@ -16,8 +16,8 @@ from contracts.pull import PullRequest, PullResponse
 from contracts.push import Mutation, Outcome, PushRequest
 from sync.clock import DeviceClock
 from sync.engine import Engine
-from sync.merge import get_path
 from sync.memory import MemoryStore, Tables
+from sync.merge import get_path
 from sync.store import Key
 from tests.simulation.device import Device
 from tests.simulation.server import SECRET
@@ -139,7 +139,7 @@ def _is_concurrent(key: Key, path: str, owed: Sequence[Owed], now: Any) -> bool:
 
 def _owed(device: Device, tables: Tables) -> Owed | None:
     """Return what a tablet would push next, unless it would not be taken as it is."""
-    rows = device.database.execute("SELECT n, wire FROM mutation WHERE outcome IS NULL ORDER BY n LIMIT 12").fetchall()
+    rows = device.database.execute("SELECT n, wire FROM mutation WHERE outcome IS NULL ORDER BY n LIMIT 40").fetchall()
     if not rows or rows[0][0] != tables.installs[device.install_id].ack_n + 1:
         return None
     wires = [wire for _, wire in rows]

@@ -1,4 +1,4 @@
-"""The ledger: everything that anybody ever typed on a tablet, by name, and what the simulation knows was lost with it."""
+"""The ledger: everything that anybody ever typed on a tablet, by name, and what is known to be lost with it."""
 
 from typing import NamedTuple
 

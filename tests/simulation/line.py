@@ -1,4 +1,4 @@
-"""The line between a simulated tablet and the server: what goes wrong on it is drawn by lot, and all of it is counted."""
+"""The line between a simulated tablet and the server: what goes wrong on it is drawn by lot, and counted."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -137,7 +137,8 @@ def a_supervisor_decides(world: World) -> str | None:
     if decision is Decision.EDIT:
         set = random.choice(({"copies": 2}, {"phone": "1391"}, {"title": "edited"}, {"branch_id": "3501"}))
     request = DecisionRequest(
-        decision=decision, version=stored.version, set=set, reason=random.choice(("", "as agreed"))
+        decision=decision, version=stored.version + (random.random() < 0.07), set=set,
+        reason=random.choice(("", "as agreed")),
     )  # fmt: skip
     is_author = random.random() < 0.3
     actor = _supervisor(world) if not is_author else world.people[body["author"]].actor(body["install_id"])

@@ -1,4 +1,4 @@
-"""The simulated server: an engine over a house, which crashes, is backed up and restored, and is watched at each commit."""
+"""The simulated server: an engine over a house, which crashes, is restored, and is watched at each commit."""
 
 from collections.abc import Callable, Sequence
 from random import Random

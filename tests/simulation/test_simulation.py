@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.chunks import AT_LEAST, CHUNK, SEEDS, run_seeds
+from contracts.errors import ErrorCode
+from contracts.push import STATUSES
+from tests.simulation.chunks import AT_LEAST, CHUNK, NOT_REACHED, SEEDS, run_seeds
 from tests.simulation.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +21,13 @@ def test_no_seed_breaks_an_invariant_and_every_chunk_sees_every_fault(first):
     assert not failures, "\n".join(map(str, failures))
     rare = {name: counts[name] for name, least in AT_LEAST.items() if counts[name] < least}
     assert rare == {}, "the simulation has become too tame"
+
+
+def test_every_status_and_every_code_of_an_outcome_is_counted_or_has_a_reason():
+    in_outcomes = {error.code for error in ErrorCode if error.status == 0}
+    counted = {name.partition(" ")[2] for name in AT_LEAST if name.startswith(("code", "cause"))}
+    assert in_outcomes - counted == NOT_REACHED.keys()
+    assert {f"status {status}" for status in STATUSES} <= AT_LEAST.keys()
 
 
 def test_one_seed_is_one_trace_in_every_process():

@@ -9,11 +9,12 @@ from uuid import UUID
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from backend.registry import KINDS
 from contracts.policy import Op
 from sync.tablet.errors import OutboxOwned, TabletError
 from tests.simulation import laws, office
 from tests.simulation.clocks import Clock
-from tests.simulation.deeds import DEEDS, ON_ONE, SERIES, log_visit
+from tests.simulation.deeds import AIMS, DEEDS, ON_ONE, SERIES, aim_at, log_visit
 from tests.simulation.device import Device
 from tests.simulation.invariants.whole import check_always, check_quiet
 from tests.simulation.ledger import Ledger, Typed
@@ -77,8 +78,14 @@ class World:
                 self.step()
             self.drain()
             laws.check_i3_replays(self)
+            self._count_causes()
         finally:
             self.server.close()
+
+    def _count_causes(self) -> None:
+        for key, stored in self.server.tables().records.items():
+            if key.kind == "review":
+                self.counts[f"cause {KINDS['review'].read(stored.body)['cause']}"] += 1
 
     def step(self) -> None:
         """Let one thing happen."""
@@ -157,21 +164,30 @@ def everybody_works(world: World) -> str | None:
 
 def two_meet(world: World) -> str | None:
     """Two people work on one record at the same time, and neither sees the other."""
-    for _ in range(4):
-        one, other = world.random.sample(world.devices, 2)
-        kind = world.random.choice(sorted(ON_ONE))
-        both = {view.id for view in one.tablet.find(kind)} & {view.id for view in other.tablet.find(kind)}
-        if both:
-            break
-    else:
+    found = _shared_record(world)
+    if found is None:
         return None
-    id = world.random.choice(sorted(both)[-3:])
+    kind, id, (one, other, *_) = found
     told = []
     for device in (one, other, one):
         view = device.tablet.view(kind, id)
         if view is not None:
             told.append(world.random.choice(ON_ONE[kind])(device, view) or "")
     return "; ".join(told)
+
+
+def _shared_record(world: World) -> tuple[str, str, list[Device]] | None:
+    """Return a record that several tablets show, and these tablets."""
+    kind = world.random.choice(sorted(ON_ONE))
+    holders: dict[str, list[Device]] = {}
+    for device in world.live_devices():
+        for view in device.tablet.find(kind):
+            holders.setdefault(view.id, []).append(device)
+    shared = sorted(id for id, devices in holders.items() if len(devices) > 1)
+    if not shared:
+        return None
+    id = world.random.choice(shared[-3:])
+    return kind, id, world.random.sample(holders[id], len(holders[id]))
 
 
 def somebody_syncs(world: World) -> str:
@@ -336,16 +352,25 @@ def rows_are_dropped(world: World) -> str | None:
 
 
 def everything_meets(world: World) -> str | None:
-    """What the tablets owe is pushed in every order, on copies of the server (I10, I11)."""
+    """Several people want the same of one record; what the tablets owe is pushed in every order (I10, I11)."""
+    found = _shared_record(world)
+    if found is not None:
+        kind, id, devices = found
+        aim = world.random.choice(AIMS[kind])
+        for device in devices[:3]:
+            view = device.tablet.view(kind, id)
+            assert view is not None, "a record that was found is there"
+            aim_at(device, view, aim)
     return laws.check_orders(world)
 
 
 EVENTS: dict[Event, float] = {
     somebody_works: 16, everybody_works: 20, two_meet: 10, somebody_syncs: 12, everybody_syncs: 6, the_line_is_bad: 16,
     the_server_crashes: 6,
-    late_requests_arrive: 2, a_copy_is_kept: 9, a_tablet_goes_back: 4, a_number_comes_back: 2, a_clone_works: 2, a_tablet_is_reinstalled: 1,
+    late_requests_arrive: 2, a_copy_is_kept: 9, a_tablet_goes_back: 4, a_number_comes_back: 2,
+    a_clone_works: 2, a_tablet_is_reinstalled: 1,
     a_tablet_reboots: 2, a_clock_jumps: 2, a_tablet_changes_hands: 1, time_passes: 3,
-    a_backup_is_made: 2, a_backup_is_restored: 1, rows_are_dropped: 4, everything_meets: 3,
+    a_backup_is_made: 2, a_backup_is_restored: 1, rows_are_dropped: 4, everything_meets: 4,
     office.the_crm_writes: 6, office.a_portfolio_moves: 3, office.somebody_is_transferred: 0.5,
     office.something_is_revoked: 1, office.a_supervisor_decides: 10, office.the_day_ends: 1,
 }  # fmt: skip

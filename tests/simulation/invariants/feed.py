@@ -1,11 +1,11 @@
 """I2: bucket numbers without a gap, and digests equal to a recomputation that shares no code with the engine."""
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 
 from sync.memory import Tables
-from sync.store import BucketState, FeedRow, Store
+from sync.store import BucketState, FeedRow, Snapshot, Store
 
 
 @lru_cache(maxsize=100_000)
@@ -36,10 +36,19 @@ class FeedWatch:
         states = store.read(lambda look: look.buckets(names))
         for name in names:
             head = self._heads.get(name, 0)
-            fresh, live = store.read(lambda look, name=name, head=head: (look.rows(name, head, 10**6), look.live_ids(name)))  # type: ignore[misc]  # fmt: skip # bound at once
+            fresh = store.read(partial(_rows_after, name, head))
+            live = store.read(partial(_live_in, name))
             check_i2_no_gap(states[name], fresh, head)
             check_i2_digest(states[name], ((kind, id, version) for id, kind, version in live))
             self._heads[name] = states[name].head
+
+
+def _rows_after(name: str, head: int, look: Snapshot) -> list[FeedRow]:
+    return look.rows(name, head, 10**6)
+
+
+def _live_in(name: str, look: Snapshot) -> list[tuple[str, str, int]]:
+    return look.live_ids(name)
 
 
 def check_i2_no_gap(state: BucketState, fresh: list[FeedRow], head_before: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from backend.registry import KINDS
@@ -29,7 +30,7 @@ def check_i8_leases_disjoint(tables: Tables) -> None:
         blocks.setdefault((lease.branch, lease.series, lease.date), []).append((lease.lo, lease.hi))
     for line, found in blocks.items():
         found.sort()
-        overlaps = [pair for pair in zip(found, found[1:], strict=False) if pair[0][1] >= pair[1][0]]
+        overlaps = [pair for pair in pairwise(found) if pair[0][1] >= pair[1][0]]
         assert overlaps == [], f"I8: blocks of {line} overlap: {overlaps}"
 
 
@@ -44,9 +45,8 @@ def check_i8_numbers_of_tickets(tables: Tables) -> None:
             )
             users.setdefault(number, set()).add(key.id)
     booked = {key: set(ids) for key, ids in tables.numbers.items()}
-    assert booked == users, (
-        f"I8: the book of numbers and the tickets disagree: {[(key, booked.get(key), users.get(key)) for key in booked.keys() | users.keys() if booked.get(key) != users.get(key)]}"
-    )
+    differ = [key for key in booked.keys() | users.keys() if booked.get(key) != users.get(key)]
+    assert differ == [], f"I8: the book of numbers and the tickets disagree about {differ}"
 
 
 def check_i8_all_accounted(world: World, tables: Tables) -> None:

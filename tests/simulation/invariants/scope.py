@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def visible_to(tables: Tables, buckets: frozenset[str]) -> dict[Key, tuple[int, Any]]:
-    """Return version and body of every record that a person with these buckets may see; from records, not from feeds."""
+    """Return version and body of every record that these buckets may see; from records, not from feeds."""
     return {
         key: (stored.version, msgspec.json.decode(stored.body))
         for key, stored in tables.records.items()
@@ -65,7 +65,7 @@ def check_i5_shut_out(device: Device) -> None:
 
 
 def check_i5_purges(device: Device, tables: Tables) -> None:
-    """C7: every purge order to a tablet that synced has its receipt, unless the bucket came back before it was heard."""
+    """C7: every purge order to a tablet that synced has its receipt, unless the bucket came back before."""
     orders = [order for order in tables.purges.values() if order.install_id == device.install_id]
     scope = device.person.actor(device.install_id).buckets
     open_orders = [order.purge for order in orders if order.receipt is None and not scope.issuperset(order.buckets)]
