@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from contracts.base import InstallId, Message, Signature, StaffNo, Uuid
 
-PRINTABLE = "^[^\\x00-\\x1f]*$"  # PostgreSQL keeps no NUL, and a log no line breaks
+PRINTABLE = "^[^\\x00-\\x1f]*(?!\\n)$"  # PostgreSQL keeps no NUL, and a log no line breaks
 Secret = Annotated[str, Meta(min_length=1, max_length=256)]
 
 

@@ -18,7 +18,8 @@ StaffNo = Annotated[str, Meta(pattern=STAFF_NO_PATTERN)]
 OrgId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}(?!\n)$")]
 Sha256Hex = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 Signature = Annotated[str, Meta(max_length=200, description="base64url without padding")]
-Moment = Annotated[str, Meta(max_length=40, description="RFC 3339 with offset")]
+# Any word will do, since a wrong clock refuses nothing; but PostgreSQL keeps no NUL.
+Moment = Annotated[str, Meta(max_length=40, pattern=r"^[^\x00-\x1f]*(?!\n)$", description="RFC 3339 with offset")]
 BusinessDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$")]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 

@@ -14,6 +14,7 @@ from backend.sync_api.caller import read_caller
 from backend.sync_api.desk import PAGE_MAX, Desk
 from backend.sync_api.door import SyncDoor, door_of
 from backend.web.bodies import answer_with, read_body, speaks
+from contracts.auth import PRINTABLE
 from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.kind import Actor
 
@@ -35,7 +36,7 @@ class ReviewController(Controller):
         door: NamedDependency[SyncDoor],
         desk: NamedDependency[Desk],
         is_open: FromQuery[bool] = True,
-        after: FromQuery[str | None] = None,
+        after: Annotated[str | None, QueryParameter(max_length=120, pattern=PRINTABLE)] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
     ) -> ASGIResponse:
         """The reviews of the caller's area, oldest first, with both values of every disputed field."""
@@ -44,7 +45,7 @@ class ReviewController(Controller):
     @post("/{review_id:str}/decision", status_code=200, opt=speaks(takes=DecisionRequest, gives=ReviewItem))
     async def decide(
         self,
-        review_id: FromPath[str],
+        review_id: Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)],
         request: AnyRequest,
         actor: NamedDependency[Actor],
         door: NamedDependency[SyncDoor],

@@ -43,6 +43,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
     ("/sync/leases", {"branch": "3501"}, 400, "malformed"),
     ("/sync/purges/ack", {"receipts": [{}]}, 400, "malformed"),
     ("/reviews/none/decision", {"decision": "keep", "version": 1}, 404, "not_found"),
+    ("/reviews/%00/decision", {"decision": "keep", "version": 1}, 400, "malformed"),
     ("/auth/sign-in", b"{", 400, "malformed"),
     ("/auth/enrol", {"install_id": "x"}, 400, "malformed"),
     ("/auth/refresh", {"install_id": new_id(), "refresh_token": "stolen"}, 401, "unauthenticated"),
@@ -99,6 +100,17 @@ def unsigned_visit(tablet: HttpTablet) -> dict[str, Any]:
     return tablet.mutation("visit", "append", set=said)
 
 
+def ticket(tablet: HttpTablet, **other: Any) -> dict[str, Any]:
+    said = {
+        "branch_id": "3501",
+        "series": "A",
+        "business_date": "2026-11-21",
+        "number": 1,
+        "issued_at": "2026-11-21T01:00:00Z",
+    }
+    return tablet.mutation("ticket", "create", set=said | other)
+
+
 # What parks one mutation and lets the queue move on: how it is made, and the code.
 PARKED: dict[str, tuple[Callable[[HttpTablet], Any], str | None]] = {
     "unknown_kind": (lambda tablet: tablet.mutation("no_such_kind", "create"), "kind_unknown"),
@@ -117,6 +129,7 @@ PARKED: dict[str, tuple[Callable[[HttpTablet], Any], str | None]] = {
     "wrong_signature": (lambda tablet: unsigned_visit(tablet) | {"sig": "AAAA"}, "bad_signature"),
     "lone_surrogate": (lambda tablet: tablet.form(set={"branch_id": "3501", "phone": "\ud800"}), None),
     "nul": (lambda tablet: tablet.form(set={"branch_id": "3501", "template_id": new_id(), "phone": "a\0b"}), None),
+    "nul_in_a_moment": (lambda tablet: ticket(tablet, issued_at="2026\0"), "validation_failed"),
     "infinite": (lambda tablet: tablet.form(set={"branch_id": "3501", "amount_fen": 10**400}), None),
     "no_id": (lambda tablet: {"n": tablet.form()["n"], "kind": "form"}, None),
     "not_an_object": (lambda tablet: [tablet.form()["n"]], None),
