@@ -78,7 +78,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a merge ignores what the tablet believed",
-        (Edit("sync/merge.py", "if _same(theirs, believed) or _changed_in(", "if True or _changed_in("),),
+        (Edit("sync/merge.py", "if _same(theirs, believed) or changed_in(", "if True or changed_in("),),
     ),
     Bug(
         "field versions stay behind",

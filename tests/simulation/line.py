@@ -65,7 +65,9 @@ class Line(WireTransport):
         if call == "push":
             return self._push(raw)
         if call == "pull":  # the reference tablet asks for long pages; short ones make rounds of several
-            raw = msgspec.json.encode(msgspec.json.decode(raw) | {"limit": self.random.choice((1, 3, 8, 1000))})
+            raw = msgspec.json.encode(
+                msgspec.json.decode(raw) | {"limit": self.random.choice((2, 5, 1000, 1000, 1000, 1000))}
+            )
         try:
             return super()._answer(call, raw)
         except NotFound as error:

@@ -96,7 +96,7 @@ class World:
             self.counts[f"event {event.__name__}"] += 1
             self.note(f"{event.__name__}: {told}")
         self.mend()
-        if not self.server.is_sql or self.random.random() < 0.1:
+        if self.random.random() < (0.1 if self.server.is_sql else 0.4):
             check_always(self)
 
     def mend(self) -> None:
