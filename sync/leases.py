@@ -15,6 +15,8 @@ from sync.moments import write_moment
 from sync.signing import decode_base64url, encode_base64url
 from sync.store import LeaseRow, NumberKey, Unit
 
+NUMBERS_MAX = 3000  # that one install may be given of one line on one day, returned ones included
+
 
 class LineReport(Struct, frozen=True, kw_only=True):
     """The account of one series on one day: every number that was ever given out is in exactly one place."""
@@ -59,6 +61,7 @@ def acquire(
         if (earlier.branch, earlier.series, earlier.date) != (request.branch, request.series, request.business_date):
             raise Malformed("this request_id has asked for another line before")
         return earlier
+    _check_appetite(unit, request, actor)
     usable = [lease for lease in unit.open_leases(actor.install_id) if lease.expires_at > write_moment(now)]
     if len(usable) >= HELD_MAX:
         raise TooManyLeases(leases_max=HELD_MAX)
@@ -70,6 +73,17 @@ def acquire(
     )  # fmt: skip
     unit.save_lease(lease)
     return lease
+
+
+def _check_appetite(unit: Unit, request: LeaseRequest, actor: Actor) -> None:
+    """Refuse an install that burns a line: what it was given and returned counts as well."""
+    given = [
+        len(_numbers_of(lease))
+        for lease in unit.leases(request.branch, request.business_date)
+        if lease.install_id == actor.install_id and lease.series == request.series
+    ]
+    if sum(given) + request.want > NUMBERS_MAX:
+        raise TooManyLeases(numbers_max=NUMBERS_MAX)
 
 
 def give_back(unit: Unit, lease_id: str, returned: LeaseReturn, actor: Actor) -> LeaseRow:

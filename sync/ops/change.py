@@ -23,7 +23,7 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
     mine = _patchable(desk, kind, mutation)
     _check_typed(kind, set_paths(body, mine))
     merged = merge_fields(
-        kind, body, subject.field_versions, base_version=mutation.base_version, base=mutation.base, mine=mine
+        kind, body, subject.field_versions, base_version=_seen(mutation, subject), base=mutation.base, mine=mine
     )
     explained = _explain(desk, parcel, merged, subject)
     version = subject.version
@@ -35,7 +35,7 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
             )  # fmt: skip
         except msgspec.ValidationError as error:
             problem = Problem(code=ErrorCode.VALIDATION_FAILED.code, args={"wrong": str(error)})
-            if subject.version <= mutation.base_version:
+            if subject.version <= _seen(mutation, subject):
                 raise Refused(ErrorCode.VALIDATION_FAILED, **problem.args) from error
             # Each side is valid, together they are not.
             return desk.conflict(parcel, problem, version, explained)
@@ -77,13 +77,18 @@ def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     if gone is not None and gone.standing == "deleted" and desk.actor.sees(gone.left.keys()):
         return Outcome(n=parcel.n, status="noop", version=gone.version)
     subject, _ = open_subject(desk, kind, mutation)
-    is_stale = subject.version > mutation.base_version and subject.changed_by != desk.actor.staff_no
+    is_stale = subject.version > _seen(mutation, subject) and subject.changed_by != desk.actor.staff_no
     if is_stale and not kind.record.delete_wins:
         problem = Problem(code=ErrorCode.FIELD_CONFLICT.code, args={"version": subject.version})
         return desk.conflict(parcel, problem, subject.version, [])
     stored = deleted(subject, by=desk.actor.staff_no, at=desk.at)
     desk.work.put(stored, cause="deleted")
     return Outcome(n=parcel.n, status="applied", version=stored.version)
+
+
+def _seen(mutation: Mutation, subject: Stored) -> int:
+    """Return the version that the tablet has seen; one that the record has not reached yet proves nothing."""
+    return mutation.base_version if mutation.base_version <= subject.version else 0
 
 
 def _patchable(desk: Desk, kind: Kind, mutation: Mutation) -> Body:
@@ -137,7 +142,7 @@ def _status(desk: Desk, merged: Merged, mutation: Mutation, subject: Stored) -> 
         return "merged"
     if not merged.taken:
         return "noop"
-    is_shared = subject.version > mutation.base_version and subject.changed_by != desk.actor.staff_no
+    is_shared = subject.version > _seen(mutation, subject) and subject.changed_by != desk.actor.staff_no
     return "merged" if is_shared else "applied"
 
 

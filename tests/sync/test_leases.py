@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from contracts.leases import HELD_MAX, Lease, LeaseReturn
 from sync.engine import EngineSettings
 from sync.errors import Malformed, NotFound, TooManyLeases
-from sync.leases import read_token
+from sync.leases import NUMBERS_MAX, read_token
 from sync.memory import Tables
 from tests.sync.bank import BRANCH, DAY, SECRET, Bank, Pad
 
@@ -299,3 +299,11 @@ class Numbers(RuleBasedStateMachine):
 
 TestNumbers = Numbers.TestCase
 TestNumbers.settings = settings(max_examples=30, stateful_step_count=25)
+
+
+def test_one_tablet_cannot_burn_a_line_by_taking_and_returning(bank, pad):
+    for _ in range(NUMBERS_MAX // 50):
+        give_back(pad, pad.lease(50))
+    with pytest.raises(TooManyLeases):
+        pad.lease(1)
+    assert bank.pad("s-2").lease(1).lo == NUMBERS_MAX + 1

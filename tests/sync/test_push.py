@@ -304,3 +304,12 @@ def test_the_same_creation_under_a_new_number_is_one_record(pad):
     form = pad.form(tags=["b", "a"], values={"k": 1})
     again = {**form, "n": 2}
     assert [one.status for one in pad.push(form, again)] == ["applied", "noop"]
+
+
+def test_a_version_that_the_record_never_reached_proves_nothing(bank, pad):
+    form = pad.form(phone="1")
+    pad.push(form)
+    other = bank.pad("s-2")
+    other.do(other.say("form", "patch", form["id"], base_version=1, base={"phone": "1"}, set={"phone": "2"}))
+    outcome = pad.do(pad.say("form", "patch", form["id"], base_version=2**53 - 1, set={"phone": "3"}))
+    assert (outcome.status, bank.body("form", form["id"])["phone"]) == ("merged", "2")
