@@ -143,7 +143,7 @@ def _park_reused(unit: Unit, desk: Desk, parcel: Parcel) -> Outcome:
 
 def _visible_now(unit: Unit, actor: Actor, settled: Collection[Remembered]) -> set[Key]:
     """Return the records, among those settled before, that the person may still read (I5)."""
-    stored = unit.records({Key(one.kind, one.id) for one in settled if one.kind and b'"theirs"' in one.outcome})
+    stored = unit.records({Key(one.kind, one.id) for one in settled if one.kind and b'"theirs' in one.outcome})
     return {key for key, record in stored.items() if actor.sees(record.buckets)}
 
 

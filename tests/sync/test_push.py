@@ -313,3 +313,12 @@ def test_a_version_that_the_record_never_reached_proves_nothing(bank, pad):
     other.do(other.say("form", "patch", form["id"], base_version=1, base={"phone": "1"}, set={"phone": "2"}))
     outcome = pad.do(pad.say("form", "patch", form["id"], base_version=2**53 - 1, set={"phone": "3"}))
     assert (outcome.status, bank.body("form", form["id"])["phone"]) == ("merged", "2")
+
+
+def test_a_repeat_of_a_dispute_over_an_empty_field_gets_the_first_answer(bank, pad):
+    form = pad.form(amount_fen=5)
+    pad.push(form)
+    other = bank.pad("s-2")
+    other.do(other.say("form", "patch", form["id"], base_version=1, set={"amount_fen": None}))
+    mine = pad.say("form", "patch", form["id"], base={"amount_fen": 5}, set={"amount_fen": 7})
+    assert pad.push_raw(mine) == pad.push_raw(mine)
