@@ -180,14 +180,15 @@ class Device:
         self.line.badness = badness
         before = self.watch.state_of(self.tablet)
         names = self.journal() if self.is_shut_out else set()
+        went_well = False
         try:
             report = self.tablet.sync()
         except (LineFailed, Refused) as error:
             told = f"failed: {error}"
         else:
-            told = _tell(report)
+            told, went_well = _tell(report), True
         self.ledger.lost |= names - self.journal() if names else set()
-        self.watch.check(self.tablet, before)
+        self.watch.check(self.tablet, before, went_well=went_well)
         return told
 
 

@@ -32,16 +32,21 @@ class Steps:
 
     def __init__(self) -> None:
         self._left: int | None = None
+        self._at = ""
         self.is_down = False
         self.crashed_at = ""
 
     def arm(self, left: int | None) -> None:
         """Crash after `left` more writes; None calls it off."""
-        self._left = left
+        self._left, self._at = left, ""
+
+    def arm_at(self, name: str) -> None:
+        """Crash at the next step of this name."""
+        self._left, self._at = 0, name
 
     def take(self, name: str) -> None:
         """Note that a write is about to happen. Raises ServerCrashed."""
-        if self._left is not None:
+        if self._left is not None and self._at in ("", name):
             self._left -= 1
             if self._left < 0:
                 self._left, self.is_down, self.crashed_at = None, True, name

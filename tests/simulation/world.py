@@ -207,7 +207,10 @@ def the_line_is_bad(world: World) -> str:
 
 def the_server_crashes(world: World) -> str:
     """The server dies between two writes, or right after a commit, while a tablet syncs."""
-    world.server.steps.arm(world.random.randint(0, 14))
+    if world.random.random() < 0.2:
+        world.server.steps.arm_at("committed")
+    else:
+        world.server.steps.arm(world.random.randint(0, 14))
     told = world.sync(world.random.choice(world.devices))
     return told
 
@@ -234,6 +237,17 @@ def a_tablet_goes_back(world: World) -> str | None:
     device.go_back()
     world.counts["fault crash_back"] += 1
     return device.person.staff_no
+
+
+def an_old_push_comes_again(world: World) -> str | None:
+    """A request that was answered long ago arrives once more, whatever has become of the person since."""
+    device = world.random.choice(world.live_devices())
+    batches = [batch for install_id, batch in world.server.book.batches if install_id == device.install_id]
+    if not batches:
+        return None
+    batch = world.random.choice(batches)
+    device.line.serve_raw("push", msgspec.json.encode({"mutations": [msgspec.Raw(raw) for raw in batch]}))
+    return f"{device.person.staff_no} {len(batch)} mutations"
 
 
 def a_number_comes_back(world: World) -> str | None:
@@ -368,7 +382,7 @@ EVENTS: dict[Event, float] = {
     somebody_works: 16, everybody_works: 20, two_meet: 10, somebody_syncs: 12, everybody_syncs: 6, the_line_is_bad: 16,
     the_server_crashes: 6,
     late_requests_arrive: 2, a_copy_is_kept: 9, a_tablet_goes_back: 4, a_number_comes_back: 2,
-    a_clone_works: 2, a_tablet_is_reinstalled: 1,
+    an_old_push_comes_again: 4, a_clone_works: 2, a_tablet_is_reinstalled: 1,
     a_tablet_reboots: 2, a_clock_jumps: 2, a_tablet_changes_hands: 1, time_passes: 3,
     a_backup_is_made: 2, a_backup_is_restored: 1, rows_are_dropped: 4, everything_meets: 4,
     office.the_crm_writes: 6, office.a_portfolio_moves: 3, office.somebody_is_transferred: 0.5,

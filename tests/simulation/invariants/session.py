@@ -39,7 +39,7 @@ class SessionWatch:
         """Forget the writes to a record that was deleted or moved since."""
         self._written.pop((kind, id), None)
 
-    def check(self, tablet: Tablet, before: State) -> None:
+    def check(self, tablet: Tablet, before: State, *, went_well: bool) -> None:
         """Check the tablet after a sync, whether it went well or not."""
         now = self.state_of(tablet)
         has_finished_a_round = now.cursor != before.cursor
@@ -48,7 +48,8 @@ class SessionWatch:
         self._check_read_your_writes(tablet)
         if now.epoch != self._epoch:
             self._epoch, self._is_between_epochs = now.epoch, True
-        if has_finished_a_round and self._is_between_epochs:  # a restore sets everything back once
+        # A restore sets everything back once, and what waits to be purged is not set back at all.
+        if went_well and has_finished_a_round and self._is_between_epochs:
             self._seen.clear()
             self._is_between_epochs = False
         if not self._is_between_epochs:
