@@ -152,7 +152,8 @@ def _move(
     assert kind.life is not None
     facts = {name if name in kind.life.facts else f"extra.{name}": value for name, value in request.facts.items()}
     changed = {kind.life.field: request.to, **facts} | desk.stamps(kind, mutation, is_new=False)
-    stored = desk.version(kind, subject.id, subject, set_paths(body, changed), changed)
-    desk.check_home(kind, stored, body, Op.TRANSITION)
+    moved = set_paths(body, changed)
+    stored = desk.version(kind, subject.id, subject, moved, changed)
+    desk.check_home(kind, stored, moved, Op.TRANSITION)
     desk.work.put(stored)
     return Outcome(n=parcel.n, status="applied", version=stored.version)

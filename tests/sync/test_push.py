@@ -322,3 +322,12 @@ def test_a_repeat_of_a_dispute_over_an_empty_field_gets_the_first_answer(bank, p
     other.do(other.say("form", "patch", form["id"], base_version=1, set={"amount_fen": None}))
     mine = pad.say("form", "patch", form["id"], base={"amount_fen": 5}, set={"amount_fen": 7})
     assert pad.push_raw(mine) == pad.push_raw(mine)
+
+
+def test_an_author_may_withdraw_a_request_and_never_accept_it(bank, pad):
+    customer = bank.customer()
+    pad.do(pad.say("customer", "propose", customer, base={"phone": ""}, set={"phone": "138"}))
+    (request,) = (key.id for key in bank.store.tables.records if key.kind == "request")
+    for state in ("accepted", "rejected", "conflict"):
+        assert code(pad.do(pad.say("request", "transition", request, set={"to": state}))) == "not_in_scope"
+    assert pad.do(pad.say("request", "transition", request, set={"to": "withdrawn"})).status == "applied"

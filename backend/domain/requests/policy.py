@@ -11,5 +11,5 @@ def buckets(body: Body) -> frozenset[str]:
 
 
 def may(actor: Actor, op: Op, body: Body) -> bool:
-    """Let its author change a request; accepting and rejecting is the CRM's."""
-    return body.get("author") == actor.staff_no and op is Op.TRANSITION
+    """Let its author withdraw a request; accepting and rejecting is the CRM's."""
+    return op is Op.TRANSITION and body.get("author") == actor.staff_no and body.get("state") == "withdrawn"
