@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta, Struct
 
 PREFIX = "PADSYNC_"
-SECRET_SETTINGS = frozenset({"database_url"})  # may hold a password; never printed or logged
 
 
 def _about(description: str, **bounds: Any) -> Meta:

@@ -72,9 +72,9 @@ def decode_base64url(text: str) -> bytes:
     return raw
 
 
-def new_key(private: PrivateKey | None = None) -> PrivateKey:
-    """Return `private`, or a fresh P-256 key as tablets make them."""
-    return private or ec.generate_private_key(ec.SECP256R1())
+def new_key() -> PrivateKey:
+    """Return a fresh P-256 key, as tablets make them."""
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 def write_public_jwk(key: PublicKey) -> bytes:

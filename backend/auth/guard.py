@@ -18,8 +18,6 @@ from backend.auth.tables import session
 from backend.domain.devices.models import device_install
 from backend.domain.staff.models import assignment, staff
 from backend.domain.staff.policy import Assignment, scope_of
-from backend.storage.driver import is_outage, outage_detail
-from sync.errors import Busy
 from sync.kind import Actor
 
 Rows = list[tuple[Any, ...]]
@@ -109,10 +107,6 @@ class Authenticator:
             self._known.clear()
         self._known[claims.sid] = Known(rows, actor)
         return actor
-
-
-def _as_busy(error: Exception) -> Exception:
-    return Busy(outage_detail(error)) if is_outage(error) else error
 
 
 def _read_actor(claims: Claims, rows: Rows) -> Actor:

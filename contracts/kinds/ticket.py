@@ -12,7 +12,6 @@ STATES = (
     "waiting", "called", "recalled", "serving", "held", "transferred",
     "skipped", "returned", "finished", "cancelled", "left", "expired",
 )  # fmt: skip
-OPEN_STATES = frozenset(STATES) - {"finished", "cancelled", "left", "expired"}
 
 # The whole life of a ticket (domain-rules.md §8): what happens when the requested state meets the current one.
 # The first commit stands; whoever comes second to the same customer is told who was first.

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
 from backend.auth.enrolment import enrol, make_enrolment_code
@@ -44,7 +43,7 @@ class Tablet:
     def __init__(self, house: "House", key: PrivateKey | None = None) -> None:
         self.house = house
         self.install_id = str(UUID(int=next(INSTALLS), version=4))
-        self.key = key or new_key(ec.generate_private_key(ec.SECP256R1()))
+        self.key = key or new_key()
         self.tokens: TokenResponse | None = None
 
     @property
