@@ -17,6 +17,7 @@ from backend.auth.gate import Gate
 from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import HOLDING_PROJECTION
+from backend.domain.handoffs import REACTIONS
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
@@ -33,6 +34,7 @@ from backend.live.ending import end_listening_when_told
 from backend.registry import KINDS
 from backend.settings import Settings
 from backend.storage.engine import make_engine
+from backend.storage.reactions import Reactions
 from backend.storage.secrets import server_secrets
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.desk import Desk
@@ -65,7 +67,10 @@ class House:
         self.settings = settings
         folder = Path(settings.data_dir)
         make_folder(folder.absolute())
-        self.store = SqlStore(make_engine(settings.database), PROJECTIONS, on_commit=self._committed)
+        self.store = SqlStore(
+            make_engine(settings.database), PROJECTIONS, reactions=Reactions(KINDS, REACTIONS),
+            on_commit=self._committed,
+        )  # fmt: skip
         kept = server_secrets(self.store)
         self.engine = Engine(
             self.store, KINDS, clock=clock, new_id=lambda: str(uuid4()), secret=kept.secret,

@@ -3,27 +3,37 @@
 from backend.domain.catalog import policy as catalog
 from backend.domain.customers import policy as customers
 from backend.domain.forms import policy as forms
+from backend.domain.marketing import policy as marketing
 from backend.domain.requests import policy as requests
 from backend.domain.reviews import policy as reviews
 from backend.domain.tasks import policy as tasks
 from backend.domain.tickets import policy as tickets
 from backend.domain.visits import policy as visits
-from contracts.kinds import Customer, Form, FormTemplate, Holding, Org, Product, Request, Review, Task, Ticket, Visit
+from contracts import kinds as k
 from sync.kind import Kind, Kinds
 
 KINDS: Kinds = {
     kind.name: kind
     for kind in (
-        Kind(Ticket, tickets.buckets, may=tickets.may),
-        Kind(Form, forms.buckets, may=forms.may),
-        Kind(Visit, visits.buckets, may=visits.may, is_outbound=True),
-        Kind(Customer, customers.customer_buckets, propose=customers.propose),
-        Kind(Holding, customers.holding_buckets),
-        Kind(Task, tasks.buckets),
-        Kind(Request, requests.buckets, may=requests.may, is_outbound=True),
-        Kind(Review, reviews.buckets),
-        Kind(Org, catalog.buckets),
-        Kind(Product, catalog.buckets),
-        Kind(FormTemplate, catalog.buckets),
+        Kind(k.Ticket, tickets.buckets, may=tickets.may),
+        Kind(k.Counter, tickets.branch_buckets, may=tickets.may),
+        Kind(k.Pace, tickets.branch_buckets),
+        Kind(k.Card, customers.card_buckets),
+        Kind(k.Contact, marketing.buckets, may=marketing.may, check=marketing.check, is_outbound=True),
+        Kind(k.Form, forms.buckets, may=forms.may),
+        Kind(k.Visit, visits.buckets, may=visits.may, is_outbound=True),
+        Kind(k.Customer, customers.customer_buckets, propose=customers.propose),
+        Kind(k.Holding, customers.holding_buckets),
+        Kind(k.Relation, customers.holding_buckets),
+        Kind(k.Reminder, customers.holding_buckets, is_outbound=True),
+        Kind(k.Task, tasks.buckets),
+        Kind(k.Request, requests.buckets, may=requests.may, is_outbound=True),
+        Kind(k.Review, reviews.buckets),
+        Kind(k.Reveal, customers.reveal_buckets),
+        Kind(k.Org, catalog.buckets),
+        Kind(k.Product, catalog.buckets),
+        Kind(k.Script, catalog.buckets),
+        Kind(k.CodeList, catalog.buckets),
+        Kind(k.FormTemplate, catalog.buckets),
     )
 }

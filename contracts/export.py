@@ -109,7 +109,8 @@ def _kind(record: type[Record]) -> dict[str, Any]:
 
 
 def _life(life: Life) -> dict[str, Any]:
-    return {"field": life.field, "first": life.first, "facts": sorted(life.facts), "matrix": _matrix(life)}
+    told = {"field": life.field, "first": life.first, "facts": sorted(life.facts), "matrix": _matrix(life)}
+    return told | ({"history": life.history, "noted": sorted(life.noted)} if life.history else {})
 
 
 def _matrix(life: Life) -> dict[str, dict[str, str]]:

@@ -54,6 +54,8 @@ class Life(Struct, frozen=True, kw_only=True):
     first: str
     matrix: Matrix
     facts: frozenset[str] = frozenset()  # fields that a transition may bring along
+    history: str | None = None  # the stamped list in which the server notes every state: to, at, by, and `noted` facts
+    noted: frozenset[str] = frozenset()
 
 
 class Numbered(Struct, frozen=True, kw_only=True):

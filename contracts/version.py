@@ -3,7 +3,7 @@
 from contracts.base import Message
 
 PROTOCOL = "v1"
-SCHEMA = 1  # raised with every change of a kind's fields; docs/protocol.md keeps one line for each
+SCHEMA = 2  # raised with every change of a kind's fields; docs/protocol.md keeps one line for each
 SCHEMA_PULL_MIN = 1  # older tablets may still push, but must be updated before they pull
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from contracts.base import Body, Problem
 from contracts.errors import Actor as Who
 from contracts.errors import ErrorCode
-from contracts.policy import Op
+from contracts.policy import Life, Op
 from contracts.push import FieldOutcome, Mutation, Outcome
 from sync.clock import DeviceClock, estimate_made_at
 from sync.kind import Actor, Kind, Kinds
@@ -21,6 +21,7 @@ from sync.parcels import Parcel
 from sync.records import Workspace, new_version, parked_creation
 from sync.reviews import new_review, review_id
 from sync.store import Evidence, Key, LeaseRow, NumberKey, Stored
+from sync.transitions import note_state
 
 ALARMING = frozenset(
     {ErrorCode.BAD_SIGNATURE, ErrorCode.MUTATION_REUSED, ErrorCode.SECRET_REFUSED, ErrorCode.CHAIN_FORK}
@@ -183,6 +184,13 @@ class Desk:
             if "made_at" in kind.stamped:
                 stamps["made_at"] = estimate_made_at(mutation.made_at, self.device, self.now)
         return {name: value for name, value in stamps.items() if name in kind.stamped}
+
+    def note_state(self, life: Life, body: Body, to: str, mutation: Mutation, facts: Mapping[str, Any]) -> Body:
+        """Return a life's history with the state that a mutation leads to, if the life keeps one."""
+        if life.history is None:
+            return {}
+        at = estimate_made_at(mutation.made_at, self.device, self.now)
+        return note_state(life, body, to, at=at, by=self.actor.staff_no, facts=facts)
 
     def _check_parked(self, stored: Stored) -> None:
         if stored.standing == "parked" and stored.parked_by == self.actor.install_id:

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from contracts.base import Body
 from contracts.policy import Life, Step
 
 
@@ -38,3 +39,14 @@ def read_request(life: Life, asked: Mapping[str, Any], allowed: Set[str]) -> Req
 def decide_transition(life: Life, current: str, requested: str) -> Step:
     """Return what happens when `requested` meets `current`; the state that is there decides, not the version."""
     return life.matrix[current][requested]
+
+
+def note_state(life: Life, body: Body, to: str, *, at: str, by: str, facts: Mapping[str, Any]) -> Body:
+    """Return the field in which a life keeps its history, with one state more; nothing for a life without one.
+
+    `at` is when it happened, by the server's estimate: a tablet without a line hands in late what it did in time.
+    """
+    if life.history is None:
+        return {}
+    noted = {name: facts[name] for name in sorted(life.noted) if facts.get(name) is not None}
+    return {life.history: [*(body.get(life.history) or ()), {"to": to, "at": at, "by": by, **noted}]}

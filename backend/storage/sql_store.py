@@ -11,6 +11,7 @@ from backend.storage.checkpoints import Checkpointer
 from backend.storage.committers import Committer, DirectCommitter, GroupCommitter
 from backend.storage.driver import Driver, Row, is_clash, is_outage, outage_detail
 from backend.storage.projections import Projection, Projector
+from backend.storage.reactions import NO_REACTIONS, Reactions
 from backend.storage.readers import Readers
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import statements_for
@@ -42,12 +43,14 @@ class SqlStore:
         engine: Engine,
         projections: Mapping[str, Projection] | None = None,
         *,
+        reactions: Reactions = NO_REACTIONS,
         on_commit: Callable[[frozenset[str]], None] | None = None,
     ) -> None:
         self.engine = engine
         self._readers = Readers(engine)
         self._sql = statements_for(engine.dialect.name)
         self._projector = Projector(projections or {}, self._sql)
+        self._reactions = reactions
         self._on_commit = on_commit
         is_sqlite = engine.dialect.name == "sqlite"
         self._committer: Committer = GroupCommitter(engine) if is_sqlite else DirectCommitter(engine)
@@ -75,7 +78,7 @@ class SqlStore:
         """
 
         def attempt(driver: Driver) -> tuple[T, frozenset[str]]:
-            unit = SqlUnit(driver, self._sql, self._projector)
+            unit = SqlUnit(driver, self._sql, self._projector, self._reactions)
             return work(unit), unit.finish()
 
         with busy_if_away():

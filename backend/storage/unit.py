@@ -9,6 +9,7 @@ import msgspec
 from backend.storage import rows
 from backend.storage.driver import Clash, Driver, Row
 from backend.storage.projections import Projector
+from backend.storage.reactions import Reactions
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import Statements
 from sync.audit import link
@@ -30,15 +31,18 @@ from sync.store import (
 )
 
 IDENTITY = itemgetter(0, 1)  # of a record's row: kind and id
+ROUNDS_MAX = 8  # a reaction may cause another; more than so many is a circle
 
 
 class SqlUnit(SqlSnapshot):
     """Reads that lock, and writes; on PostgreSQL rows are locked in sorted order, buckets last."""
 
-    def __init__(self, driver: Driver, sql: Statements, projector: Projector) -> None:
+    def __init__(self, driver: Driver, sql: Statements, projector: Projector, reactions: Reactions) -> None:
         super().__init__(driver, sql)
         self._projector = projector
+        self._reactions = reactions
         self._writes: dict[Key, Write] = {}
+        self._fresh: dict[Key, Write] = {}  # what no reaction has seen yet
         self._entries: list[AuditEntry] = []
 
     def find_install(self, install_id: str) -> Install | None:
@@ -63,9 +67,9 @@ class SqlUnit(SqlSnapshot):
     def save_records(self, writes: Sequence[Write]) -> None:
         """Put records. Raises Clash if one is not what the writer saw."""
         for write in writes:
-            key = write.after.key
-            first = self._writes.get(key)
-            self._writes[key] = msgspec.structs.replace(write, before=first.before) if first else write
+            for known in (self._writes, self._fresh):
+                first = known.get(write.after.key)
+                known[write.after.key] = msgspec.structs.replace(write, before=first.before) if first else write
         made = sorted((rows.write_record(write) for write in writes if write.before is None), key=IDENTITY)
         changed = sorted(
             ((*rows.write_record(write), write.before.version) for write in writes if write.before is not None),
@@ -187,16 +191,30 @@ class SqlUnit(SqlSnapshot):
         """Put work on its way to the central CRM."""
         self._driver.many(self._sql.add_outbound, [(one.kind, one.id, one.version, one.at) for one in work])
 
+    @property
+    def written_at(self) -> str:
+        """The moment of the newest write."""
+        return max(write.after.changed_at for write in self._writes.values())
+
     def finish(self) -> frozenset[str]:
-        """Project, number the feed, chain the audit; return the buckets that moved. Nothing may follow but commit."""
-        writes = self._writes.values()
-        self._projector.project(writes, self._driver)
-        moves = changes_of(writes)
+        """Project and react, number the feed, chain the audit; return the buckets that moved. Commit follows."""
+        self._react()
+        moves = changes_of(self._writes.values())
         if moves:
-            self._number(moves, max(write.after.changed_at for write in writes))
+            self._number(moves, self.written_at)
         if self._entries:
             self._chain()
         return frozenset(moves)
+
+    def _react(self) -> None:
+        """Project what was written and let follow what follows from it, and from that in turn."""
+        for _ in range(ROUNDS_MAX):
+            if not self._fresh:
+                return
+            fresh, self._fresh = list(self._fresh.values()), {}
+            self._projector.project(fresh, self._driver)
+            self._reactions.follow(self, fresh, self.written_at)
+        assert not self._fresh, "reactions go round in a circle"
 
     def _number(self, moves: Mapping[str, list[Move]], at: str) -> None:
         states = self._lock_buckets(sorted(moves))

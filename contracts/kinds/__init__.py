@@ -1,9 +1,16 @@
 """One file per record kind: its fields, how each merges, how private it is, and how its life goes."""
 
-from contracts.kinds.catalog import FormTemplate, Org, Product
+from contracts.kinds.card import Card
+from contracts.kinds.catalog import CodeList, FormTemplate, Org, Product, Script
+from contracts.kinds.contact import Contact
+from contracts.kinds.counter import Counter
 from contracts.kinds.customer import Customer, Holding
 from contracts.kinds.form import Form
+from contracts.kinds.pace import Pace
+from contracts.kinds.relation import Relation
+from contracts.kinds.reminder import Reminder
 from contracts.kinds.request import Request
+from contracts.kinds.reveal import Reveal
 from contracts.kinds.review import Review
 from contracts.kinds.task import Task
 from contracts.kinds.ticket import Ticket
@@ -11,10 +18,13 @@ from contracts.kinds.visit import Visit
 from contracts.policy import Record
 
 RECORDS: tuple[type[Record], ...] = (
-    Ticket, Form, Visit, Customer, Holding, Task, Request, Review, Org, Product, FormTemplate,
+    Ticket, Counter, Pace, Card, Contact, Form, Visit,
+    Customer, Holding, Relation, Reminder,
+    Task, Request, Review, Reveal,
+    Org, Product, Script, CodeList, FormTemplate,
 )  # fmt: skip
 
 __all__ = [
-    "RECORDS", "Customer", "Form", "FormTemplate", "Holding", "Org",
-    "Product", "Request", "Review", "Task", "Ticket", "Visit",
+    "RECORDS", "Card", "CodeList", "Contact", "Counter", "Customer", "Form", "FormTemplate", "Holding", "Org", "Pace",
+    "Product", "Relation", "Reminder", "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit",
 ]  # fmt: skip

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from contracts.base import BusinessDate, OrgId
+from contracts.base import BusinessDate, OrgId, RecordId
 from contracts.policy import Merge, Record
+
+Words = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=30)]
 
 
 class Org(Record, frozen=True, kw_only=True):
@@ -33,6 +35,15 @@ class Product(Record, frozen=True, kw_only=True):
     on_sale_from: Annotated[BusinessDate | None, Merge.SERVER] = None
     on_sale_to: Annotated[BusinessDate | None, Merge.SERVER] = None
     pitch: Annotated[str, Merge.SERVER, Meta(max_length=1000)] = ""
+    sold_at: Annotated[frozenset[OrgId], Merge.SERVER] = frozenset()  # empty: everywhere; else these and all below them
+    age_min: Annotated[int, Merge.SERVER, Meta(ge=0, le=150)] = 0
+    age_max: Annotated[int, Merge.SERVER, Meta(ge=0, le=150)] = 150
+    is_repeatable: Annotated[bool, Merge.SERVER] = False  # may be held more than once
+    is_marketed: Annotated[bool, Merge.SERVER] = True  # false: sold when asked for, never recommended
+    talk_min: Annotated[int, Merge.SERVER, Meta(ge=0, le=600)] = 5  # minutes that an offer takes
+    labels: Annotated[Words, Merge.SERVER] = []  # whom it suits
+    beside: Annotated[Words, Merge.SERVER] = []  # held families
+    after: Annotated[Words, Merge.SERVER] = []  # reminder sorts
 
 
 class FormTemplate(Record, frozen=True, kw_only=True):
@@ -45,3 +56,32 @@ class FormTemplate(Record, frozen=True, kw_only=True):
     title: Annotated[str, Merge.SERVER, Meta(max_length=100)]
     fields: Annotated[list[dict[str, Any]], Merge.SERVER, Meta(max_length=150)] = []
     is_active: Annotated[bool, Merge.SERVER] = True
+
+
+class Script(Record, frozen=True, kw_only=True):
+    """A talking-point script: what to ask and what to say, step by step (003-07)."""
+
+    kind: ClassVar[str] = "script"
+
+    code: Annotated[str, Merge.SERVER, Meta(max_length=40)]
+    title: Annotated[str, Merge.SERVER, Meta(max_length=100)]
+    products: Annotated[list[RecordId], Merge.SERVER, Meta(max_length=50)] = []
+    steps: Annotated[list[dict[str, Any]], Merge.SERVER, Meta(max_length=50)] = []
+
+
+class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of a code list."""
+
+    code: Annotated[str, Meta(max_length=40)]
+    name: Annotated[str, Meta(max_length=100)]
+    is_active: bool = True
+
+
+class CodeList(Record, frozen=True, kw_only=True):
+    """A list that a bank configures: potential labels, reminder kinds, query dimensions (001-06), codes of 003 §3.1."""
+
+    kind: ClassVar[str] = "code_list"
+
+    code: Annotated[str, Merge.SERVER, Meta(max_length=40)]
+    title: Annotated[str, Merge.SERVER, Meta(max_length=100)]
+    choices: Annotated[list[Choice], Merge.SERVER, Meta(max_length=500)] = []

@@ -51,6 +51,15 @@ class Customer(Record, frozen=True, kw_only=True):
     places: Annotated[list[Place], Merge.SERVER, Privacy.C2, Meta(max_length=10)] = []
     customer_class: Annotated[str, Merge.SERVER, Meta(max_length=20)] = ""  # deposit · loan · key (001-09)
     level: Annotated[str, Merge.SERVER, Meta(max_length=20)] = ""
+    labels: Annotated[frozenset[Annotated[str, Meta(max_length=40)]], Merge.SERVER, Privacy.C2, Meta(max_length=30)] = (
+        frozenset()
+    )  # potential, by the code list `potential_label` (001-06)
+    risk_level: Annotated[int, Merge.SERVER, Privacy.C2, Meta(ge=0, le=5)] = 0  # investor type 1-5; 0: never assessed
+    risk_assessed_on: Annotated[BusinessDate | None, Merge.SERVER, Privacy.C2] = None
+    is_marketing_refused: Annotated[bool, Merge.SERVER] = False  # PIPL 24
+    care: Annotated[frozenset[Annotated[str, Meta(max_length=40)]], Merge.SERVER, Privacy.C2, Meta(max_length=10)] = (
+        frozenset()
+    )  # why service comes before sales: overdue · interest_owed · refer
     host_org: Annotated[OrgId, Merge.SERVER]  # 主办
     host_portfolio: Annotated[OrgId | None, Merge.SERVER] = None
     assist_org: Annotated[OrgId | None, Merge.SERVER] = None  # 协办

@@ -2,11 +2,12 @@
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from contracts.base import BusinessDate, Moment, OrgId, RecordId, StaffNo
 from contracts.leases import Series
 from contracts.policy import Life, Merge, Numbered, Op, Record, Step, full_matrix
+from contracts.privacy import Privacy
 
 STATES = (
     "waiting", "called", "recalled", "serving", "held", "transferred",
@@ -43,8 +44,32 @@ TICKET_MATRIX = full_matrix(
     },
 )
 
-Counter = Annotated[str, Meta(max_length=10)]
+STEPS_MAX = 60  # states that one ticket can go through
+
+CounterNo = Annotated[str, Meta(max_length=10)]
+Minutes = Annotated[int, Meta(ge=0, le=1440)]
 Overflow = Annotated[str, Meta(pattern=r"^[A-Z]{1,3}(?!\n)$")]
+
+
+class TicketStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One state of a ticket: which, since when by the server's estimate, through whom, at which counter."""
+
+    to: Annotated[str, Meta(max_length=12)]
+    at: Moment
+    by: StaffNo | None = None
+    counter: CounterNo | None = None
+    for_series: Series | None = None
+    for_counter: CounterNo | None = None
+
+
+class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who a waiting customer is, as read or told; never a face. The server looks them up and keeps nothing of it."""
+
+    sort: Annotated[str, Meta(pattern=r"^(swipe|id_reader|phone_name)(?!\n)$")]
+    customer_no: Annotated[str, Meta(max_length=11)] = ""  # of the card or passbook swiped at the machine
+    certificate_no: Annotated[str, Meta(max_length=40)] = ""  # as the identity-card reader gives it
+    phone_tail: Annotated[str, Meta(max_length=4)] = ""
+    name: Annotated[str, Meta(max_length=160)] = ""
 
 
 class Ticket(Record, frozen=True, kw_only=True):
@@ -56,8 +81,13 @@ class Ticket(Record, frozen=True, kw_only=True):
     life: ClassVar[Life] = Life(
         first="waiting",
         matrix=TICKET_MATRIX,
-        facts=frozenset({"counter", "service", "called_at", "serving_at", "ended_at", "time_not_accurate"}),
-    )
+        facts=frozenset(
+            {"counter", "service", "for_series", "for_counter", "called_at", "serving_at", "ended_at",
+             "time_not_accurate"}
+        ),
+        history="steps",
+        noted=frozenset({"counter", "for_series", "for_counter"}),
+    )  # fmt: skip
 
     branch_id: Annotated[OrgId, Merge.SERVER]
     series: Annotated[Series, Merge.SERVER]
@@ -68,8 +98,14 @@ class Ticket(Record, frozen=True, kw_only=True):
     overflow: Annotated[Overflow | None, Merge.SERVER] = None
     source: Annotated[str, Merge.SERVER, Meta(max_length=10)] = "tablet"  # tablet · machine · counter
     service: Annotated[str, Merge.LATEST_PUSH, Meta(max_length=40)] = "general"
-    counter: Annotated[Counter | None, Merge.SERVER] = None
-    customer_id: Annotated[RecordId | None, Merge.ASK] = None
+    counter: Annotated[CounterNo | None, Merge.SERVER] = None
+    for_series: Annotated[Series | None, Merge.SERVER] = None  # where a transferred customer waits next
+    for_counter: Annotated[CounterNo | None, Merge.SERVER] = None
+    shown_lo_min: Annotated[Minutes | None, Merge.SERVER] = None  # the wait that was told at the issue, from …
+    shown_hi_min: Annotated[Minutes | None, Merge.SERVER] = None  # … to
+    claim: Annotated[Claim | None, Merge.LATEST_PUSH, Privacy.C2] = None
+    identified: Annotated[str, Merge.STAMPED, Meta(max_length=10)] = ""  # matched · ambiguous · unknown
+    customer_id: Annotated[RecordId | None, Merge.STAMPED] = None
     priority: Annotated[int, Merge.MAX, Meta(ge=0, le=9)] = 0
     note: Annotated[str, Merge.APPEND, Meta(max_length=500)] = ""
     called_at: Annotated[Moment | None, Merge.SERVER] = None
@@ -78,4 +114,5 @@ class Ticket(Record, frozen=True, kw_only=True):
     time_not_accurate: Annotated[bool, Merge.MAX] = False
     state_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_at: Annotated[Moment | None, Merge.STAMPED] = None
+    steps: Annotated[list[TicketStep], Merge.STAMPED, Meta(max_length=STEPS_MAX)] = []
     flags: Annotated[list[str], Merge.STAMPED] = []

@@ -30,6 +30,8 @@ def create(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     if outside := desk.references_outside(mutation):
         raise Refused(ErrorCode.NOT_IN_SCOPE, fields=list(outside))
     body = _with_extra(kind, mutation.set) | desk.stamps(kind, mutation, is_new=True)
+    if kind.life:
+        body |= desk.note_state(kind.life, body, kind.life.first, mutation, body)
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.CREATE)
     flags = _take_number(desk, kind, parcel, mutation.id, body)

@@ -152,6 +152,7 @@ def _move(
     assert kind.life is not None
     facts = {name if name in kind.life.facts else f"extra.{name}": value for name, value in request.facts.items()}
     changed = {kind.life.field: request.to, **facts} | desk.stamps(kind, mutation, is_new=False)
+    changed |= desk.note_state(kind.life, body, request.to, mutation, request.facts)
     moved = set_paths(body, changed)
     stored = desk.version(kind, subject.id, subject, moved, changed)
     desk.check_home(kind, stored, moved, Op.TRANSITION)

@@ -5,6 +5,7 @@ from msgspec import Raw
 
 from contracts.policy import Op
 from contracts.push import MUTATIONS_MAX, PushRequest
+from contracts.version import SCHEMA
 from sync.clock import DeviceClock
 from sync.errors import EpochMismatch, NotFound, TooLarge
 from tests.sync.bank import Bank, Pad
@@ -243,7 +244,7 @@ def test_p9_an_unknown_field_is_refused_from_an_app_that_is_not_newer(bank, pad)
 
 
 def test_p9_an_unknown_field_of_a_newer_schema_is_kept_for_the_day_it_is_learned(bank, pad):
-    pad.become(schema=2)
+    pad.become(schema=SCHEMA + 1)
     form = pad.form(colour="red")
     patch = pad.patch(form["id"], base={}, seen=1, shape="round", phone="1")
     move = pad.say("form", "transition", form["id"], set={"to": "complete", "facts": {"mood": "good"}})
@@ -254,11 +255,11 @@ def test_p9_an_unknown_field_of_a_newer_schema_is_kept_for_the_day_it_is_learned
 
 
 def test_p9_a_mutation_may_say_itself_that_it_is_newer(bank, pad):
-    assert pad.do({**pad.form(colour="red"), "schema": 2}).status == "applied"
+    assert pad.do({**pad.form(colour="red"), "schema": SCHEMA + 1}).status == "applied"
 
 
 def test_p9_a_newer_schema_still_may_not_write_what_only_the_server_writes(pad):
-    pad.become(schema=2)
+    pad.become(schema=SCHEMA + 1)
     form = pad.form(author="s-2")
     assert code(pad.do(form)) == "read_only_field"
 

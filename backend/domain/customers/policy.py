@@ -28,3 +28,13 @@ def portfolios_of_holding(customer: Body, org_id: str) -> list[str]:
 def propose(_actor: Actor, _customer: Body, _proposed: Body) -> Proposal:
     """Carry a proposal in a request that waits for the CRM."""
     return Proposal(kind="request", body={})
+
+
+def card_buckets(body: Body) -> frozenset[str]:
+    """Return the branch in which the customer waits."""
+    return frozenset({f"branch:{body['branch_id']}"})
+
+
+def reveal_buckets(body: Body) -> frozenset[str]:
+    """Return whoever looked."""
+    return frozenset({f"staff:{body['author']}"})

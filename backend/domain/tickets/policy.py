@@ -13,3 +13,8 @@ def buckets(body: Body) -> frozenset[str]:
 def may(actor: Actor, _op: Op, _body: Body) -> bool:
     """Allow lobby managers (001-13)."""
     return "lobby_manager" in actor.roles
+
+
+def branch_buckets(body: Body) -> frozenset[str]:
+    """Return the branch that a counter or a pace belongs to."""
+    return frozenset({f"branch:{body['branch_id']}"})
