@@ -3,6 +3,8 @@
 import gc
 import os
 import shutil
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,8 @@ STOP_S_MAX = 30
 GC_THRESHOLD = (50_000, 20, 100)
 
 
-def run_server(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. The database must be migrated."""
+def run_server(settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. The database must be migrated; `clock` is the time of a demonstration."""
     workers = 1 if settings.database.startswith("sqlite") else settings.workers
     if workers > 1:
         _share_counters(Path(settings.data_dir) / "metrics")
@@ -30,7 +32,7 @@ def run_server(settings: Settings) -> None:
         loop=Loops.asyncio, backpressure=BACKPRESSURE, websockets=False, log_access=False, log_enabled=False,
         workers_kill_timeout=STOP_S_MAX,
     )  # fmt: skip
-    server.serve(target_loader=AppLoader(settings), wrap_loader=False)
+    server.serve(target_loader=AppLoader(settings, clock), wrap_loader=False)
 
 
 class Server(MPServer):
@@ -45,15 +47,15 @@ class Server(MPServer):
 class AppLoader:
     """Makes the application inside a worker process."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
+        self._settings, self._clock = settings, clock
 
     def __call__(self) -> Any:
         """Return the application, with the log and the garbage collector set up for it."""
-        from backend.app import create_app  # here, so that only workers pay for it
+        from backend.app import create_app, utc_now  # here, so that only workers pay for it
 
         configure_logs(self._settings.log_level, self._settings.log_format)
-        app = create_app(self._settings)
+        app = create_app(self._settings, clock=self._clock or utc_now)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)

@@ -10,9 +10,10 @@ from msgspec import Struct
 from backend.demo.credentials import Credentials, StaffCredentials
 from backend.demo.day.clock import DayClock, TabletClock
 from backend.demo.day.line import FaultyLine, Weather
+from contracts.errors import ErrorCode
 from sync.signing import PrivateKey, new_key
 from sync.tablet.database import create_database
-from sync.tablet.errors import LineFailed
+from sync.tablet.errors import LineFailed, Refused
 from sync.tablet.http import HttpLine, TokenKeeper, Tokens
 from sync.tablet.http_transport import HttpTransport
 from sync.tablet.ids import uuid7
@@ -59,15 +60,21 @@ class Worker(Struct, frozen=True, kw_only=True):
 class Desk:
     """A person who works online, in a browser as it were: an install without a replica."""
 
-    def __init__(self, line: HttpLine, person: StaffCredentials) -> None:
-        self._line, self.person = line, person
+    def __init__(self, line: HttpLine, person: StaffCredentials, key: PrivateKey) -> None:
+        self._line, self.person, self._key = line, person, key
 
     def get(self, path: str) -> Any:
         """Return what the server shows."""
-        return self._line.call("GET", path, None, Any)
+        return self.ask("GET", path)
 
     def ask(self, method: str, path: str, said: Any = None) -> Any:
-        """Have the server do something and return its answer."""
+        """Have the server do something and return its answer; who was idle for too long signs in again."""
+        try:
+            return self._line.call(method, path, said, Any)
+        except Refused as refused:
+            if not refused.says(ErrorCode.UNAUTHENTICATED):
+                raise
+        sign_in(self._line, self.person.staff_no, self.person.password, self._key)
         return self._line.call(method, path, said, Any)
 
 
@@ -102,7 +109,7 @@ class Recruiter:
         clock = TabletClock(self._day, f"boot-{staff_no}")
         line = self._line(uuid7(clock.now_ms(), random), clock, _Kept())
         self._let_in(line, person, key)
-        return Desk(line, person)
+        return Desk(line, person, key)
 
     def close(self) -> None:
         """Hang up all lines."""

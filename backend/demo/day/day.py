@@ -15,7 +15,7 @@ from backend.crm.embedded import drain_outbox
 from backend.demo.bank import make_bank
 from backend.demo.credentials import Credentials
 from backend.demo.day.cases import tell_conflict, tell_parked
-from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock
+from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
 from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker
 from backend.demo.day.field import Field
 from backend.demo.day.lobby import SERIES, Lobby
@@ -38,13 +38,13 @@ from backend.migrations import migrate
 from backend.settings import Settings
 
 TICK_MIN = 5
+CLOCK = "clock"  # the file of the played time
 LEASE_WANT = 15  # numbers a block; few, so that a tablet without a line runs out and goes on with its letter
 ANSWERS_LOST_SHARE = 0.05
 QUIET_ROUNDS_MAX = 10
 PLAYED = (
-    "real:   the server process, its database and clock, HTTP, every tablet's own file, keys, signatures, uptime",
-    "played: the hour on the tablets' walls (08:30 to 17:30 within a minute), the people, the weather of lines",
-    "The server dates a tablet's work by its uptime and orders it by arrival: no played hour decides anything.",
+    "real:   the server process, its database, HTTP, every tablet's own file, keys, signatures, the order of arrival",
+    "played: the hour, the same for server and tablets (08:30 to 17:30 in a minute), the people, the lines' weather",
 )
 
 
@@ -73,17 +73,19 @@ def live_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Result:
 @contextmanager
 def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterator["Day"]:
     """Make the bank, start the server, enrol everybody, and yield the day that waits to be lived."""
-    day, tale = DayClock(datetime.now(BANK_TIME).date()), Tale(say)
+    folder = Path(settings.data_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = PlayedClock(folder / CLOCK)
+    day, tale = DayClock(datetime.now(BANK_TIME).date(), clock), Tale(say)
     say(f"padsync demo · seed {seed} · business date {day.business_date}")
     tale.title("What is real and what is played")
     tale.lines(PLAYED)
     migrate(settings.database)
-    with closing(House(settings)) as house:
+    with closing(House(settings, clock)) as house:
         tale.title("The bank")
         credentials = open_bank(house, seed, size, tale)
-        with ServerProcess(settings) as server:
+        with ServerProcess(settings, folder / CLOCK) as server:
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
-            folder = Path(settings.data_dir)
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:
                 yield Day(house, recruiter, day, tale, seed, size)
 

@@ -1,4 +1,4 @@
-"""The real server of a demonstration: `padsync serve` as a process of its own, on a free port of this machine."""
+"""The real server of a demonstration, as a process of its own on a free port of this machine; its hour is played."""
 
 import os
 import signal
@@ -23,16 +23,16 @@ class NotStarted(Exception):
 class ServerProcess:
     """A running server; use it in a `with`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, clock: Path) -> None:
+        self.settings, self._clock = settings, clock
         self.url = f"http://{settings.host}:{settings.port}"
         self.log = Path(settings.data_dir) / "server.log"
 
     def __enter__(self) -> "ServerProcess":
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "backend.cli", "serve"], env=self._environ(), stdout=log, stderr=log
-            )
+            command = [sys.executable, "-m", "backend.demo.day.stage", str(self._clock)]
+            environ = self._environ()
+            self._process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)  # noqa: S603 - our own module
         self._wait_until_ready()
         return self
 

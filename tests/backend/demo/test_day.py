@@ -169,7 +169,7 @@ def test_a_purge_without_a_receipt_is_missed(lived, tampered):
 
 def test_a_server_that_cannot_start_says_why(tmp_path):
     settings = msgspec.structs.replace(QUICK, data_dir=str(tmp_path), port=free_port())
-    with pytest.raises(NotStarted, match="padsync migrate"), ServerProcess(settings):
+    with pytest.raises(NotStarted, match="padsync migrate"), ServerProcess(settings, tmp_path / "clock"):
         pass
 
 
