@@ -37,6 +37,11 @@ def branch_bucket(org_id: str) -> str:
     return f"branch:{org_id}"
 
 
+def team_bucket(org_id: str) -> str:
+    """Return the bucket of what all who work at an institution share: its board, and who is busy when."""
+    return f"team:{org_id}"
+
+
 def visits_bucket(staff_no: str) -> str:
     """Return the bucket of a person's own visits."""
     return f"visits:{staff_no}"

@@ -6,6 +6,7 @@ from contracts.kinds.contact import Contact
 from contracts.kinds.counter import Counter
 from contracts.kinds.customer import Customer, Holding
 from contracts.kinds.form import Form
+from contracts.kinds.lead import Lead
 from contracts.kinds.pace import Pace
 from contracts.kinds.relation import Relation
 from contracts.kinds.reminder import Reminder
@@ -15,16 +16,19 @@ from contracts.kinds.review import Review
 from contracts.kinds.task import Task
 from contracts.kinds.ticket import Ticket
 from contracts.kinds.visit import Visit
+from contracts.kinds.workbench import Busy, Letter, Note, Notice, Plan, Preference
 from contracts.policy import Record
 
 RECORDS: tuple[type[Record], ...] = (
     Ticket, Counter, Pace, Card, Contact, Form, Visit,
     Customer, Holding, Relation, Reminder,
-    Task, Request, Review, Reveal,
+    Task, Plan, Busy, Lead, Notice, Letter, Note, Preference,
+    Request, Review, Reveal,
     Org, Product, Script, CodeList, FormTemplate,
 )  # fmt: skip
 
 __all__ = [
-    "RECORDS", "Card", "CodeList", "Contact", "Counter", "Customer", "Form", "FormTemplate", "Holding", "Org", "Pace",
-    "Product", "Relation", "Reminder", "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit",
+    "RECORDS", "Busy", "Card", "CodeList", "Contact", "Counter", "Customer", "Form", "FormTemplate", "Holding",
+    "Lead", "Letter", "Note", "Notice", "Org", "Pace", "Plan", "Preference", "Product", "Relation", "Reminder",
+    "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit",
 ]  # fmt: skip

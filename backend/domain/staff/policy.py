@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from backend.identity import CATALOG, Role, branch_bucket, install_bucket, staff_bucket, visits_bucket
+from backend.identity import (
+    CATALOG,
+    Role,
+    branch_bucket,
+    install_bucket,
+    staff_bucket,
+    team_bucket,
+    visits_bucket,
+)
 
 # A bucket can be assigned only to people whose role works with it.
 ASSIGNABLE = {"portfolio": Role.FIELD_MANAGER.value, "branch": Role.LOBBY_MANAGER.value}
@@ -41,7 +49,7 @@ def scope_of(
 
 def own_buckets(staff_no: str, install_id: str, org_id: str, roles: frozenset[str]) -> frozenset[str]:
     """Return the buckets that come with being this person in these roles."""
-    buckets = {CATALOG, staff_bucket(staff_no), install_bucket(install_id)}
+    buckets = {CATALOG, staff_bucket(staff_no), install_bucket(install_id), team_bucket(org_id)}
     if Role.LOBBY_MANAGER.value in roles:
         buckets.add(branch_bucket(org_id))
     if Role.FIELD_MANAGER.value in roles:

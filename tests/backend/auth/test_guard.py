@@ -28,7 +28,7 @@ def test_the_guard_says_who_asks_and_what_is_theirs(tablet):
     assert (actor.install_id, actor.staff_no, actor.org_id, actor.roles) == (
         tablet.install_id, "field", "3501", {"field_manager"},
     )  # fmt: skip
-    assert actor.buckets == {"catalog", "staff:field", f"install:{tablet.install_id}", "visits:field"}
+    assert actor.buckets == {"catalog", "staff:field", f"install:{tablet.install_id}", "visits:field", "team:3501"}
 
 
 def test_no_token_of_ours_is_unauthenticated(house):

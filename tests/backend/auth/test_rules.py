@@ -53,7 +53,7 @@ def test_nobody_gets_what_is_another_persons(roles, assigned):
 )
 def test_each_role_has_its_buckets(role, extra):
     scope = scope_of("me", "i", "3501", frozenset({role.value}), [])
-    assert scope.buckets == {"catalog", "staff:me", "install:i"} | extra
+    assert scope.buckets == {"catalog", "staff:me", "install:i", "team:3501"} | extra
 
 
 @pytest.mark.parametrize(

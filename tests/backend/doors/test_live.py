@@ -163,7 +163,7 @@ def test_a_push_pokes_whoever_listens_with_heads_and_no_data(real):
         assert "content-encoding" not in stream.headers
         lines = stream.iter_lines()
         before = heads_of(lines)
-        assert before.keys() == {"catalog", "staff:two", f"install:{two.install_id}", "branch:3501"}
+        assert before.keys() == {"catalog", "staff:two", f"install:{two.install_id}", "branch:3501", "team:3501"}
         one.push(one.form())
         assert heads_of(lines) == {"branch:3501": before["branch:3501"] + 1}
 
