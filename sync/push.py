@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +19,7 @@ from sync.ops import settle
 from sync.parcels import Parcel
 from sync.records import Workspace
 from sync.reviews import review_id
+from sync.settled import digest_of_settled
 from sync.store import AuditEntry, Evidence, Install, Key, NumberKey, Outbound, Remembered, Unit, Write
 
 encode_outcome = msgspec.json.Encoder().encode
@@ -98,12 +98,6 @@ def save_effects(
     outbound = _outbound(kinds, writes, at)
     if outbound:
         unit.send(outbound)
-
-
-def digest_of_settled(settled: Collection[Remembered]) -> str:
-    """Return the digest that an audit entry keeps of remembered outcomes, in the order of `n`."""
-    lines = [f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in sorted(settled, key=lambda s: s.n)]
-    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _next_in_line(parcels: Sequence[Parcel], ack_n: int) -> tuple[list[Parcel], list[Parcel]]:

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, Engine, func, select
 from backend.storage import rows
 from backend.storage.engine import reading
 from backend.storage.sql_store import SqlStore
-from backend.storage.tables import anchor, audit_entry, audit_stream, mutation
+from backend.storage.tables import anchor, audit_entry, audit_stream, settled
 from backend.storage.unit import SqlUnit
 from sync.audit import link
-from sync.push import digest_of_settled
+from sync.settled import digest_of_settled
 from sync.signing import canonical
-from sync.store import AuditEntry
+from sync.store import AuditEntry, Remembered
 
 Heads = dict[str, tuple[int, str]]  # stream → its length and newest hash
 INSTALL = "install:"  # streams of installs, where pushes are told
@@ -177,10 +177,20 @@ class _Check:
 
     def _is_push_true(self, entry: AuditEntry) -> bool:
         first, last = entry.detail["from_n"], entry.detail["to_n"]
-        chosen = mutation.c.install_id == entry.stream.removeprefix(INSTALL), mutation.c.n.between(first, last)
-        found = self._connection.execute(select(mutation).where(*chosen))
-        settled = [rows.read_remembered(tuple(row)) for row in found]
-        return bool(digest_of_settled(settled) == entry.detail["digest"])
+        install_id = entry.stream.removeprefix(INSTALL)
+        found = self._connection.execute(
+            select(settled)
+            .where(settled.c.install_id == install_id, settled.c.first_n.between(first, last))
+            .order_by(settled.c.first_n)
+        )
+        told = [one for row in found for one in rows.read_settled(tuple(row)) if one.n <= last]
+        return entry.detail["digest"] in (digest_of_settled(told), _digest_line_by_line(told))
 
     def _blame(self, stream: str, position: int, reason: str) -> None:
         self.broken.setdefault(stream, Broken(stream, position, reason))
+
+
+def _digest_line_by_line(told: Iterable[Remembered]) -> str:
+    """Return the digest as it was made while each mutation had a row of its own, before migration 0005."""
+    lines = [f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in told]
+    return sha256("\n".join(lines).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """How the store's structs lie in rows, and come back from them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 
 from backend.storage.driver import Row
 from sync.digest import write_digest
+from sync.settled import pack, unpack
 from sync.store import AuditEntry, BucketState, Evidence, Install, LeaseRow, PurgeRow, Remembered, Stored, Write
 
 _map = msgspec.json.Decoder(dict[str, Any])
@@ -74,15 +75,15 @@ def read_install(row: Row) -> Install:
     )
 
 
-def write_remembered(settled: Remembered) -> Row:
-    """Return a settled mutation's row."""
-    return (settled.install_id, settled.n, settled.digest, settled.outcome, settled.kind, settled.id)
+def write_settled(settled: Sequence[Remembered]) -> Row:
+    """Return the row of mutations that follow one another without a gap."""
+    return (settled[0].install_id, settled[0].n, pack(settled))
 
 
-def read_remembered(row: Row) -> Remembered:
-    """Return a settled mutation from its row."""
-    install_id, n, digest, outcome, kind, id = row
-    return Remembered(install_id=install_id, n=n, digest=digest, outcome=outcome, kind=kind, id=id)
+def read_settled(row: Row) -> list[Remembered]:
+    """Return the settled mutations of a row."""
+    install_id, first_n, text = row
+    return unpack(install_id, first_n, text)
 
 
 def write_evidence(e: Evidence) -> Row:

@@ -64,10 +64,12 @@ class SqlSnapshot:
 
     def remembered(self, install_id: str, numbers: Collection[int]) -> dict[int, Remembered]:
         """Return the settled mutations among these numbers."""
-        if not numbers:
-            return {}
-        found = self._driver.all(self._sql.remembered, install_id, self._driver.values(numbers))
-        return {settled.n: settled for settled in map(rows.read_remembered, found)}
+        found: dict[int, Remembered] = {}
+        for n in sorted(numbers, reverse=True):
+            if n not in found:  # or it came with a later number of the same push
+                for row in self._driver.all(self._sql.settled, install_id, n):
+                    found |= {one.n: one for one in rows.read_settled(row)}
+        return {n: found[n] for n in numbers if n in found}
 
     def has_evidence(self, install_id: str, hash: str) -> bool:
         """Say whether evidence with this hash came from this install."""

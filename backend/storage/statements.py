@@ -129,9 +129,9 @@ class Statements:
         self.install = self.compile(pick(t.install).where(same(t.install.c.install_id)))
         self.buckets = self.compile(pick(t.bucket).where(among(t.bucket.c.name, "names")))
         self.records = self.compile(_records())
-        self.remembered = self.compile(
-            pick(t.mutation).where(same(t.mutation.c.install_id), among(t.mutation.c.n, "numbers"))
-        )
+        upto = and_(same(t.settled.c.install_id), t.settled.c.first_n <= bind(t.settled.c.first_n))
+        newest_first = pick(t.settled).where(upto).order_by(t.settled.c.first_n.desc())
+        self.settled = self.compile(newest_first.limit(literal_column("1")).offset(literal_column("0")))
         self.has_evidence = self.compile(
             select(literal_column("1")).where(same(t.evidence.c.install_id, t.evidence.c.hash))
         )
@@ -238,7 +238,7 @@ class Statements:
         self.add_record = self.add(t.record)
         # The last parameter is the version that the writer saw.
         self.change_record = self.put(t.record, where=lambda _: t.record.c.version == bind(t.record.c.version, "seen"))
-        self.add_mutation = self.add(t.mutation)
+        self.add_settled = self.add(t.settled)
         self.add_evidence = self.add(t.evidence)
         self.put_lease = self.put(t.lease)
         self.put_purge = self.put(t.purge)

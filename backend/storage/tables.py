@@ -86,17 +86,14 @@ membership = Table(
     sqlite_with_rowid=False,
 )
 
-mutation = Table(
-    "mutation",
+settled = Table(
+    "settled",
     metadata,
-    # The key serves retries: the outcomes of some numbers of one install.
+    # One row for all that a push settled. The key serves retries: the newest row that begins at or before a number.
+    # With rowid: the rows of pushes that commit together lie on the same pages.
     Column("install_id", Word, primary_key=True),
-    Column("n", Number, primary_key=True, autoincrement=False),
-    Column("digest", Word, nullable=False),
-    Column("outcome", Bytes, nullable=False),
-    Column("kind", Word, nullable=False),
-    Column("id", Word, nullable=False),
-    sqlite_with_rowid=False,
+    Column("first_n", Number, primary_key=True, autoincrement=False),
+    Column("text", Bytes, nullable=False),  # see sync/settled.py
 )
 
 evidence = Table(

@@ -14,6 +14,7 @@ from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import Statements
 from sync.audit import link
 from sync.feed import Move, advance, changes_of
+from sync.settled import runs_of
 from sync.store import (
     AuditEntry,
     BucketState,
@@ -81,7 +82,7 @@ class SqlUnit(SqlSnapshot):
 
     def remember(self, settled: Sequence[Remembered]) -> None:
         """Keep settled mutations, each once."""
-        self._driver.many(self._sql.add_mutation, [rows.write_remembered(one) for one in settled])
+        self._driver.many(self._sql.add_settled, [rows.write_settled(run) for run in runs_of(settled)])
 
     def add_evidence(self, evidence: Sequence[Evidence]) -> None:
         """Keep signed mutations as they came."""

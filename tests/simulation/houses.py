@@ -199,7 +199,8 @@ def read_tables(connection: sqlite3.Connection) -> Tables:
     tables.buckets = {row[0]: rows.read_bucket(row) for row in all_of("bucket")}
     for bucket, seq, kind, id, x, at in all_of("membership", "bucket, seq"):
         tables.rows.setdefault(bucket, {})[Key(kind, id)] = Membership(bucket, seq, kind, id, x, at)
-    tables.remembered = {(row[0], row[1]): rows.read_remembered(row) for row in all_of("mutation", "1, 2")}
+    settled = [one for row in all_of("settled", "1, 2") for one in rows.read_settled(row)]
+    tables.remembered = {(one.install_id, one.n): one for one in settled}
     for install_id, n, hash, prev, kind, id, mutation, countersignature, received_at in all_of("evidence", "1, 2"):
         tables.evidence[install_id, hash] = Evidence(
             install_id=install_id, n=n, hash=hash, prev=prev, kind=kind, id=id, mutation=mutation,

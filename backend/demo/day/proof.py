@@ -13,10 +13,11 @@ from sqlalchemy import select
 from backend.app import House
 from backend.demo.day.crew import Desk, Worker
 from backend.demo.day.lobby import Lobby
+from backend.storage import rows
 from backend.storage.audit import verify_audit
 from backend.storage.secrets import server_secrets
 from backend.storage.snapshot import SqlSnapshot
-from backend.storage.tables import evidence, mutation, purge
+from backend.storage.tables import evidence, purge, settled
 from contracts.pull import Digest
 from contracts.purges import PurgeReceipt
 from contracts.push import STATUSES, Outcome
@@ -83,8 +84,10 @@ def account_mutations(house: House, workers: Sequence[Worker]) -> Accounts:
 
 
 def _settled(install_id: str, look: SqlSnapshot) -> dict[int, tuple[str, int | None]]:
-    rows = look.connection.execute(select(mutation.c.n, mutation.c.outcome).where(mutation.c.install_id == install_id))
-    outcomes = [(n, msgspec.json.decode(told, type=Outcome)) for n, told in rows]
+    kept = look.connection.execute(select(settled).where(settled.c.install_id == install_id))
+    outcomes = [
+        (one.n, msgspec.json.decode(one.outcome, type=Outcome)) for row in kept for one in rows.read_settled(tuple(row))
+    ]
     return {n: (outcome.status, outcome.version) for n, outcome in outcomes}
 
 

@@ -1,6 +1,7 @@
 """Whoever changes, adds, removes or moves a row of the log is found."""
 
 import json
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
@@ -8,8 +9,8 @@ from sqlalchemy import delete, func, insert, select, update
 from backend.storage.audit import make_anchor, verify_audit
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
-from backend.storage.tables import anchor, audit_entry, audit_stream, mutation
-from sync.push import digest_of_settled
+from backend.storage.tables import anchor, audit_entry, audit_stream, settled
+from sync.settled import digest_of_settled
 from sync.store import AuditEntry, Remembered
 
 AT = "2026-11-21T01:30:00.000Z"
@@ -38,11 +39,11 @@ def put(store, *entries):
 
 
 def push_of(n):
-    settled = [Remembered(install_id="i-1", n=k, digest="d", outcome=b'{"n":%d}' % k) for k in (n, n + 1)]
-    detail = {"from_n": n, "to_n": n + 1, "digest": digest_of_settled(settled), "applied": 2}
+    news = [Remembered(install_id="i-1", n=k, digest="d", outcome=b'{"n":%d}' % k) for k in (n, n + 1)]
+    detail = {"from_n": n, "to_n": n + 1, "digest": digest_of_settled(news), "applied": 2}
 
     def work(unit):
-        unit.remember(settled)
+        unit.remember(news)
         unit.audit(AuditEntry(stream=STREAM, at=AT, actor="s-1", action="push", detail=detail))
 
     return work
@@ -165,14 +166,34 @@ def test_an_anchor_that_is_gone_is_named_by_its_hash_kept_elsewhere(store):
     assert broken(store, trusted=kept) == [("anchor", 0)]
 
 
-@pytest.mark.parametrize("values", [{"outcome": b"{}"}, {"digest": "other"}, {"n": 77}])
-def test_an_outcome_that_was_changed_is_named_by_its_push(store, values):
-    tamper(store, update(mutation).where(mutation.c.n == 6).values(values))
+@pytest.mark.parametrize(("was", "forged"), [(b'{"n":6}', b'{"n":7}'), (b'"d"', b'"e"'), (b',{"n":6}', b"")])
+def test_an_outcome_that_was_changed_is_named_by_its_push(store, was, forged):
+    with store.engine.begin() as connection:
+        text = connection.scalar(select(settled.c.text).where(settled.c.first_n == 5))
+        assert was in text
+        connection.execute(update(settled).where(settled.c.first_n == 5).values(text=text.replace(was, forged)))
     assert broken(store) == [(STREAM, 3)]
 
 
+def test_outcomes_under_other_numbers_are_named_by_their_push(store):
+    tamper(store, update(settled).where(settled.c.first_n == 5).values(first_n=6))
+    assert broken(store) == [(STREAM, 3)]
+
+
+def test_a_push_entry_from_before_outcomes_lay_together_still_verifies(store):
+    news = [Remembered(install_id="i-1", n=n, digest="d", outcome=b'{"n":%d}' % n) for n in (9, 10)]
+    lines = "\n".join(f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in news)
+    detail = {"from_n": 9, "to_n": 10, "digest": sha256(lines.encode()).hexdigest(), "applied": 2}
+    for one in news:  # as the migration leaves them
+        store.write(lambda unit, one=one: unit.remember([one]))
+    store.write(lambda unit: unit.audit(AuditEntry(stream=STREAM, at=AT, actor="s-1", action="push", detail=detail)))
+    assert broken(store) == []
+    tamper(store, delete(settled).where(settled.c.first_n == 10))
+    assert broken(store) == [(STREAM, 5)]
+
+
 def test_an_outcome_that_is_gone_is_named_by_its_push(store):
-    tamper(store, delete(mutation).where(mutation.c.n == 1))
+    tamper(store, delete(settled).where(settled.c.first_n == 1))
     assert broken(store) == [(STREAM, 1)]
 
 

@@ -29,7 +29,7 @@ from tests.sync.store_cases import (
 
 # Everything that a unit of work writes to, in the order in which it first does.
 WRITTEN = (
-    "install", "mutation", "evidence", "record", "number_line", "lease", "number_use", "purge", "received", "outbox",
+    "install", "settled", "evidence", "record", "number_line", "lease", "number_use", "purge", "received", "outbox",
     "ticket", "bucket", "membership", "audit_stream", "audit_entry",
 )  # fmt: skip
 

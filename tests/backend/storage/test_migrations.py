@@ -1,13 +1,20 @@
 """Migrations go up, down and up, and end where the code expects."""
 
-import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select
+from pathlib import Path
 
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select, text
+
+from backend import migrations
 from backend.migrations import migrate, whole_metadata
 from backend.storage.engine import make_engine, reading
+from backend.storage.sql_store import SqlStore
 from backend.storage.tables import epoch
+from sync.store import Remembered
 from tests.sync.store_cases import run_together
 
 
@@ -69,3 +76,48 @@ def test_a_new_database_is_born_with_one_epoch_and_keeps_it(empty_url):
 def test_processes_that_migrate_at_once_do_it_once(empty_url):
     run_together(4, lambda _: migrate(empty_url))
     assert len(look(empty_url, lambda connection: connection.scalars(select(epoch.c.epoch)).all())) == 1
+
+
+def plain(n):
+    return b'{"n":%d,"status":"applied","version":1}' % n
+
+
+def mutations(url):
+    rows = look(url, lambda connection: connection.execute(text("SELECT * FROM mutation ORDER BY install_id, n")).all())
+    return [(install_id, n, digest, bytes(outcome), kind, id) for install_id, n, digest, outcome, kind, id in rows]
+
+
+def test_remembered_outcomes_survive_the_way_up_and_down(empty_url):
+    migrate(empty_url, "0004_crm")
+    parked = b'{"n":3,"status":"parked","problem":{"code":"quota","args":{}}}'
+    kept = [("i-1", n, f"d{n}", plain(n), "form", f"f-{n}") for n in (1, 2)]
+    kept += [("i-1", 3, "d3", parked, "", "")]
+    kept += [("i-2", n, f"e{n}", plain(n), "visit", f"v-{n}") for n in (*range(1, 130), 200)]
+    engine = make_engine(empty_url)
+    insert = "INSERT INTO mutation (install_id, n, digest, outcome, kind, id) VALUES (:i, :n, :d, :o, :k, :id)"
+    with engine.begin() as connection:
+        connection.execute(text(insert), [dict(zip(("i", "n", "d", "o", "k", "id"), row, strict=True)) for row in kept])
+    engine.dispose()
+    migrate(empty_url)
+    with SqlStore(make_engine(empty_url)) as store:
+        found = store.read(lambda s: (s.remembered("i-1", range(9)), s.remembered("i-2", [129, 130, 200, 7])))
+    as_told = {
+        (row[0], row[1]): Remembered(install_id=row[0], n=row[1], digest=row[2], outcome=row[3], kind=row[4], id=row[5])
+        for row in kept
+    }
+    assert found[0] == {n: as_told["i-1", n] for n in (1, 2, 3)}
+    assert found[1] == {n: as_told["i-2", n] for n in (7, 129, 200)}
+    migrate_down(empty_url, "0004_crm")
+    assert mutations(empty_url) == kept
+    migrate(empty_url)
+
+
+def migrate_down(url, revision):
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()
