@@ -1,6 +1,6 @@
 """The desk: what all operations share while a batch is settled in memory - workspace, checks, reviews."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from contracts.errors import Actor as Who
 from contracts.errors import ErrorCode
 from contracts.policy import Life, Op
 from contracts.push import FieldOutcome, Mutation, Outcome
+from sync.chain import Place
 from sync.clock import DeviceClock, estimate_made_at
 from sync.kind import Actor, Kind, Kinds
 from sync.lifts import schema_of
@@ -44,8 +45,8 @@ class Known(Struct, frozen=True, kw_only=True):
     evidence_head: str = ""
     leases: Collection[LeaseRow] = ()
     taken: Mapping[NumberKey, str] = {}
-    was_seen: Callable[[str], bool]  # is this hash older evidence of the install?
-    countersign: Callable[[str], str]
+    places: Mapping[str, Place] = {}  # hash of this batch's evidence → where it stands on the install's chain
+    countersign: Callable[[Sequence[str]], str]  # seals the hashes of evidence, once however often it is asked
 
 
 class Desk:
@@ -71,7 +72,7 @@ class Desk:
         self.schema, self.attempt = schema, attempt
         self.evidence_head = known.evidence_head
         self.evidence: dict[str, Evidence] = {}
-        self.chain_flags: dict[str, list[str]] = {}  # hash of evidence → what is odd about its place
+        self.sealed = tuple(hash for hash, place in known.places.items() if place.is_new)
         self.numbers: list[tuple[NumberKey, str]] = []
         self.taken = dict(known.taken)
         self.alarms: list[tuple[ErrorCode, int]] = []
@@ -116,9 +117,9 @@ class Desk:
         """Return the id of this mutation's review; `mark` tells several of one mutation apart."""
         return review_id(self.actor.install_id, parcel.n, parcel.digest, mark + self.attempt)
 
-    def was_seen(self, hash: str) -> bool:
-        """Say whether this hash is evidence of the install, from this batch or before."""
-        return hash in self.evidence or self.known.was_seen(hash)
+    def countersign(self, hash: str) -> str:
+        """Return the server's word that this evidence was here now: one for all that is new, for the rest one each."""
+        return self.known.countersign(self.sealed if self.known.places[hash].is_new else (hash,))
 
     # --- checks, each of which raises Refused
 

@@ -16,6 +16,7 @@ from contracts.review import DecisionRequest, ReviewItem
 from contracts.verify import VerifyRequest, VerifyResponse
 from contracts.version import PROTOCOL, SCHEMA, SCHEMA_PULL_MIN, SchemaRange
 from sync import leases
+from sync.chain import write_seal
 from sync.challenge import challenges_at
 from sync.clock import DeviceClock
 from sync.cursor import Cursor, epoch_marks, open_cursor, seal_cursor
@@ -113,10 +114,10 @@ class Engine:
 
         return self.store.write(work)
 
-    def _countersigner(self, now: datetime) -> Callable[[str], str]:
-        """Return what signs that evidence was here at this moment, once for each digest."""
+    def _countersigner(self, now: datetime) -> Callable[[Sequence[str]], str]:
+        """Return what signs that evidence with these hashes was here at this moment, once for all of a push."""
         at = write_moment(now)
-        return cache(lambda digest: sign(self.server_key, f"{digest}|{at}".encode()))
+        return cache(lambda hashes: sign(self.server_key, write_seal(hashes, at)))
 
     def _public_key(self, install_id: str) -> bytes:
         """Return an install's key, which never changes: a tablet with another key is another install."""

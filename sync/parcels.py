@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from contracts.base import Body, KindName, Problem, RecordId
+from contracts.base import Body, KindName, Problem, RecordId, Sha256Hex
 from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
@@ -92,6 +92,21 @@ def _signed(parcel: Parcel, body: Body, sig: str, public_key: bytes) -> Parcel:
         return _refused(parcel.raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
     problem = parcel.problem if verify(public_key, payload, sig) else _problem(ErrorCode.BAD_SIGNATURE)
     return msgspec.structs.replace(parcel, raw=whole, hash=hash_hex(whole), problem=problem, is_signed=True)
+
+
+def is_evidence(parcel: Parcel) -> bool:
+    """Say whether this is a link of its install's chain, whatever else becomes of it."""
+    mutation = parcel.mutation
+    return parcel.is_signed and parcel.problem is None and mutation is not None and mutation.op is Op.APPEND
+
+
+def prev_of(mutation: Mutation) -> str | None:
+    """Return the hash that evidence names as the one before it, "" for the first, None if it names none."""
+    prev = mutation.set.get("prev")
+    try:
+        return "" if prev == "" else msgspec.convert(prev, Sha256Hex)
+    except msgspec.ValidationError:
+        return None
 
 
 def unsigned(whole: bytes, body: Body, sig: str) -> bytes:

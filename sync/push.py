@@ -9,6 +9,7 @@ from msgspec import Struct
 from contracts.base import Problem
 from contracts.errors import ErrorCode
 from contracts.push import Outcome, PushResponse
+from sync.chain import Place, place_again, place_links
 from sync.clock import DeviceClock
 from sync.desk import Desk, Known
 from sync.errors import NotFound
@@ -16,7 +17,7 @@ from sync.kind import Actor, Kinds
 from sync.lifts import lift
 from sync.needs import keys_of, numbers_of
 from sync.ops import settle
-from sync.parcels import Parcel
+from sync.parcels import Parcel, is_evidence, prev_of
 from sync.records import Workspace
 from sync.reviews import review_id
 from sync.settled import digest_of_settled
@@ -34,7 +35,7 @@ class PushContext(Struct, frozen=True, kw_only=True):
     now: datetime
     device: DeviceClock
     schema: int
-    countersign: Callable[[str], str]
+    countersign: Callable[[Sequence[str]], str]
 
 
 def push_batch(unit: Unit, parcels: Sequence[Parcel], context: PushContext) -> PushResponse:
@@ -70,13 +71,25 @@ def open_desk(
         evidence_head=install.evidence_head,
         leases=[lease for branch, date in days for lease in unit.leases(branch, date)],
         taken=unit.taken(numbers) if numbers else {},
-        was_seen=lambda hash: unit.has_evidence(install.install_id, hash),
+        places=_places(unit, install, parcels, is_again=bool(attempt)),
         countersign=context.countersign,
     )
     return Desk(
         context.actor, context.kinds, work, known,
         now=context.now, device=context.device, schema=context.schema, attempt=attempt,
     )  # fmt: skip
+
+
+def _places(unit: Unit, install: Install, parcels: Sequence[Parcel], *, is_again: bool) -> dict[str, Place]:
+    """Return where each piece of evidence stands on the install's chain, before anything else is made of it."""
+
+    def was_seen(hash: str) -> bool:
+        return unit.has_evidence(install.install_id, hash)
+
+    links = [(parcel.hash, prev_of(parcel.mutation)) for parcel in parcels if parcel.mutation and is_evidence(parcel)]
+    if is_again:
+        return {hash: place_again(prev, was_seen) for hash, prev in links}
+    return place_links(links, install.evidence_head, was_seen)
 
 
 def save_effects(

@@ -10,7 +10,7 @@ from sync.kind import Kind
 from sync.ops.begin import append, create, link
 from sync.ops.change import delete, patch, transition
 from sync.ops.propose import propose
-from sync.parcels import Parcel
+from sync.parcels import Parcel, is_evidence
 
 OPS: Mapping[Op, Callable[[Desk, Kind, Parcel, Mutation], Outcome]] = {
     Op.CREATE: create,
@@ -35,7 +35,7 @@ def _apply(desk: Desk, parcel: Parcel) -> Outcome:
         raise Refused(ErrorCode[parcel.problem.code.upper()], **parcel.problem.args)
     mutation = parcel.mutation
     assert mutation is not None, "a parcel without a mutation has a problem"
-    if mutation.op is Op.APPEND and parcel.is_signed:
+    if is_evidence(parcel):
         link(desk, parcel, mutation)
     kind = desk.kinds.get(mutation.kind)
     if kind is None:

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from contracts.base import Body, Problem, Sha256Hex
+from contracts.base import Body, Problem
 from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import Mutation, Outcome
-from sync.chain import judge_link
 from sync.clock import estimate_made_at
 from sync.desk import Desk, Refused
 from sync.kind import Kind
@@ -48,9 +45,10 @@ def append(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     if (settled := _settle_existing(desk, parcel, mutation)) is not None:
         return settled
     desk.check_names(kind, mutation)
-    flags = desk.chain_flags[parcel.hash] + _judge_access(desk, mutation)
+    fault = desk.known.places[parcel.hash].fault
+    flags = ([fault.code] if fault else []) + _judge_access(desk, mutation)
     stamps = desk.stamps(kind, mutation, is_new=True)
-    sealed = {"hash": parcel.hash, "countersignature": desk.known.countersign(parcel.hash), "flags": flags}
+    sealed = {"hash": parcel.hash, "countersignature": desk.countersign(parcel.hash), "flags": flags}
     body = _with_extra(kind, mutation.set) | stamps | sealed
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.APPEND)
@@ -59,19 +57,14 @@ def append(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
 
 
 def link(desk: Desk, parcel: Parcel, mutation: Mutation) -> None:
-    """Put evidence on its install's chain, whatever else becomes of it, and note what is odd about its place."""
-    prev = _prev(mutation)
-    is_next = prev == desk.evidence_head  # and then it is new, or it would be the head itself
-    if desk.attempt or (not is_next and desk.was_seen(parcel.hash)):  # tried again: the chain has gone on meanwhile
-        is_gap = prev is None or not (prev == "" or desk.was_seen(prev))
-        desk.chain_flags[parcel.hash] = [ErrorCode.CHAIN_GAP.code] if is_gap else []
+    """Put evidence on its install's chain, whatever else becomes of it; a fork alarms."""
+    prev, fault, is_new = desk.known.places[parcel.hash]
+    if not is_new:
         return
-    fault = judge_link(prev, desk.evidence_head, desk.was_seen)
-    desk.chain_flags[parcel.hash] = [fault.code] if fault else []
     desk.evidence_head = parcel.hash
     desk.evidence[parcel.hash] = Evidence(
         install_id=desk.actor.install_id, n=parcel.n, hash=parcel.hash, prev=prev or "", kind=mutation.kind,
-        id=mutation.id, mutation=parcel.raw, received_at=desk.at, countersignature=desk.known.countersign(parcel.hash),
+        id=mutation.id, mutation=parcel.raw, received_at=desk.at, countersignature=desk.countersign(parcel.hash),
     )  # fmt: skip
     if fault is ErrorCode.CHAIN_FORK:
         desk.raise_review(parcel, "flag", Problem(code=fault.code, args={"prev": prev}), mark="chain")
@@ -114,15 +107,6 @@ def _take_number(desk: Desk, kind: Kind, parcel: Parcel, id: str, body: Body) ->
         problem = Problem(code=ErrorCode.NUMBER_COLLISION.code, args={**key._asdict(), "other": first})
         desk.raise_review(parcel, "flag", problem, mark="number")
     return [flag.code for flag in flags]
-
-
-def _prev(mutation: Mutation) -> str | None:
-    """Return the hash that evidence names as the one before it, "" for the first, None if it names none."""
-    prev = mutation.set.get("prev")
-    try:
-        return "" if prev == "" else msgspec.convert(prev, Sha256Hex)
-    except msgspec.ValidationError:
-        return None
 
 
 def _judge_access(desk: Desk, mutation: Mutation) -> list[str]:

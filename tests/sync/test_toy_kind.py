@@ -120,7 +120,7 @@ def test_where_deletes_do_not_win_an_unseen_change_stands(bank):
 
 def today_for(bank, actor, schema):
     return PushContext(
-        actor=actor, kinds=TOYS, now=bank.now, device=DeviceClock(), schema=schema, countersign=lambda _hash: "seal"
+        actor=actor, kinds=TOYS, now=bank.now, device=DeviceClock(), schema=schema, countersign=lambda _hashes: "seal"
     )
 
 

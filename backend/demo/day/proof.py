@@ -22,6 +22,7 @@ from contracts.pull import Digest
 from contracts.purges import PurgeReceipt
 from contracts.push import STATUSES, Outcome
 from contracts.verify import VerifyRequest
+from sync.chain import write_seal
 from sync.digest import digest_of, write_digest
 from sync.purges import receipt_payload
 from sync.signing import canonical, verify, write_public_jwk
@@ -120,14 +121,22 @@ def verify_chains(house: House, workers: Sequence[Worker]) -> Finding:
                 row.prev == head
                 and sha256(canonical(body)).hexdigest() == row.hash
                 and verify(device_key, signed, body["sig"])
-                and verify(server_key, f"{row.hash}|{row.received_at}".encode(), row.countersignature)
             )
             broken += [] if holds else [f"{worker.name} {row.n}"]
             head, count = row.hash, count + 1
+        broken += [f"{worker.name} seal {seal}" for seal, told in _seals(rows) if not verify(server_key, told, seal)]
         install = house.store.read(partial(SqlSnapshot.find_install, install_id=worker.tablet.install_id))
         broken += [] if install and install.evidence_head == head else [f"{worker.name} head"]
     told = f"{count} visits, {len(workers)} chains: signed, linked, countersigned, {len(broken)} broken {broken or ''}"
     return Finding("evidence chains verify", not broken, told.rstrip())
+
+
+def _seals(rows: Sequence[Any]) -> list[tuple[str, bytes]]:
+    """Return each countersignature of an install with what it covers: all evidence that bears it, by `n`."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        together.setdefault((row.countersignature, row.received_at), []).append(row.hash)
+    return [(seal, write_seal(hashes, at)) for (seal, at), hashes in together.items()]
 
 
 def verify_log(house: House) -> Finding:

@@ -24,6 +24,9 @@ from backend.demo.day.size import Size
 SMALL = Size(customers=120, tickets=40, forms=12, visits=12, corrections=8)
 COMMAND = Path(sys.executable).parent / "padsync"
 
+# A push of one mutation, of whose outcome nothing but the usual is told.
+ALONE = "SELECT min(rowid) FROM settled WHERE json_array_length(CAST(text AS TEXT)) = 1"
+
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
@@ -111,9 +114,8 @@ def test_a_record_that_differs_on_the_server_is_found(lived, tampered):
 def test_a_mutation_that_the_server_forgot_is_missed(lived, tampered):
     day, result, _ = lived
     tampered(
-        "UPDATE mutation SET install_id = 'x' || install_id WHERE n = 1 AND install_id ="
-        " (SELECT min(install_id) FROM mutation)",
-        "UPDATE mutation SET install_id = substr(install_id, 2) WHERE install_id LIKE 'x%'",
+        "UPDATE settled SET install_id = 'x' || install_id WHERE rowid = (ALONE)".replace("ALONE", ALONE),
+        "UPDATE settled SET install_id = substr(install_id, 2) WHERE install_id LIKE 'x%'",
     )
     found = account_mutations(day.house, day.workers)
     assert (found.made, found.accounted) == (result.mutations_made, result.mutations_made - 1)
@@ -122,8 +124,8 @@ def test_a_mutation_that_the_server_forgot_is_missed(lived, tampered):
 def test_a_mutation_that_nobody_made_is_found(lived, tampered):
     day, result, _ = lived
     tampered(
-        "INSERT INTO mutation SELECT install_id, 99999, digest, outcome, kind, id FROM mutation WHERE n = 1 LIMIT 1",
-        "DELETE FROM mutation WHERE n = 99999",
+        "INSERT INTO settled SELECT install_id, 99999, text FROM settled WHERE rowid = (ALONE)".replace("ALONE", ALONE),
+        "DELETE FROM settled WHERE first_n = 99999",
     )
     found = account_mutations(day.house, day.workers)
     assert (found.made, found.accounted) == (result.mutations_made + 1, result.mutations_made)
@@ -151,8 +153,8 @@ def test_an_outcome_that_was_changed_is_found_by_the_audit_log(lived, tampered):
     day, _, _ = lived
     assert verify_log(day.house).is_proven
     tampered(
-        "UPDATE mutation SET digest = 'x' || digest WHERE n = 1",
-        "UPDATE mutation SET digest = substr(digest, 2) WHERE n = 1",
+        "UPDATE settled SET text = CAST(replace(text, '[[\"', '[[\"x') AS BLOB) WHERE first_n = 1",
+        "UPDATE settled SET text = CAST(replace(text, '[[\"x', '[[\"') AS BLOB) WHERE first_n = 1",
     )
     assert not verify_log(day.house).is_proven
 

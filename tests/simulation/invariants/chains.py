@@ -7,7 +7,7 @@ import msgspec
 import rfc8785
 
 from sync.memory import Tables
-from sync.signing import verify
+from sync.signing import PrivateKey, verify, write_public_jwk
 from sync.store import AuditEntry, Evidence
 
 
@@ -53,6 +53,32 @@ def check_i9_evidence(tables: Tables, random: Random) -> None:
         at = random.randrange(len(one.mutation))
         flipped = bytes([*one.mutation[:at], one.mutation[at] ^ 1, *one.mutation[at + 1 :]])
         assert not _is_sound(msgspec.structs.replace(one, mutation=flipped), tables), "I9: a flipped bit was not found"
+
+
+def check_i9_seals(tables: Tables, key: PrivateKey, random: Random) -> None:
+    """I9: the server has countersigned all evidence, push by push; evidence changed, removed or moved is found."""
+    pushes: dict[tuple[str, str], list[Evidence]] = {}
+    for one in sorted(tables.evidence.values(), key=lambda one: (one.install_id, one.n)):
+        pushes.setdefault((one.install_id, one.countersignature), []).append(one)
+    server_key = write_public_jwk(key.public_key())
+    for together in pushes.values():
+        assert _is_sealed(together, server_key), f"I9: the seal of n={together[0].n} does not hold"
+    if pushes:
+        together = pushes[random.choice(sorted(pushes))]
+        flipped = msgspec.structs.replace(together[0], hash=_flip(together[0].hash, random))
+        assert not _is_sealed([flipped, *together[1:]], server_key), "I9: changed evidence was not found"
+        assert not _is_sealed(together[1:], server_key), "I9: removed evidence was not found"
+        assert not _is_sealed([*together, flipped], server_key), "I9: inserted evidence was not found"
+        moved = [*together[1:], together[0]]
+        assert len(together) == 1 or not _is_sealed(moved, server_key), "I9: evidence that changed places was not found"
+
+
+def _is_sealed(together: list[Evidence], server_key: bytes) -> bool:
+    if not together:  # then the next one follows nothing that is there
+        return False
+    hashes = ",".join(one.hash for one in together)
+    sealed = f"{hashes}|{together[0].received_at}".encode()
+    return all(verify(server_key, sealed, one.countersignature) for one in together)
 
 
 def _is_sound(evidence: Evidence, tables: Tables) -> bool:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.invariants.chains import check_i9_audit, check_i9_audit_flip, check_i9_evidence
+from tests.simulation.invariants.chains import (
+    check_i9_audit,
+    check_i9_audit_flip,
+    check_i9_evidence,
+    check_i9_seals,
+)
 from tests.simulation.invariants.feed import check_i2_membership
 from tests.simulation.invariants.ledger import (
     check_i1_acknowledged,
@@ -59,6 +64,7 @@ def check_quiet(world: World) -> None:
     check_i9_audit(tables)
     check_i9_audit_flip(tables, world.random)
     check_i9_evidence(tables, world.random)
+    check_i9_seals(tables, world.server.key, world.random)
     for device in world.devices:
         if device.is_shut_out:
             check_i5_shut_out(device)
