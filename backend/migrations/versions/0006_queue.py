@@ -6,7 +6,7 @@ from sqlalchemy import Column, ForeignKey
 from backend.storage.metadata import Word
 
 revision = "0006_queue"
-down_revision = "0004_crm"
+down_revision = "0005_push"
 branch_labels = None
 depends_on = None
 
