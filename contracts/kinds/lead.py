@@ -16,7 +16,7 @@ LEAD_MATRIX = full_matrix(
     {
         "recorded": {APPLY: "escalated assigned following lost", NOOP: "recorded"},
         "escalated": {APPLY: "assigned lost", NOOP: "escalated", SUPERSEDE: "recorded following"},
-        "assigned": {APPLY: "assigned escalated following lost", SUPERSEDE: "recorded"},
+        "assigned": {APPLY: "escalated following lost", SUPERSEDE: "recorded assigned"},
         "following": {APPLY: "escalated assigned won lost", NOOP: "following", SUPERSEDE: "recorded"},
         "won": {NOOP: "won", SUPERSEDE: "recorded escalated assigned following lost"},
         "lost": {APPLY: "following", NOOP: "lost", SUPERSEDE: "recorded escalated assigned won"},
