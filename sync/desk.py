@@ -76,6 +76,7 @@ class Desk:
         self.numbers: list[tuple[NumberKey, str]] = []
         self.taken = dict(known.taken)
         self.alarms: list[tuple[ErrorCode, int]] = []
+        self._stamps: dict[tuple[str, bool], Body] = {}
 
     # --- ends of a mutation
 
@@ -176,14 +177,20 @@ class Desk:
             raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
 
     def stamps(self, kind: Kind, mutation: Mutation, *, is_new: bool) -> Body:
-        """Return what the server writes on a record, as far as the kind has such fields."""
+        """Return what the server writes on a record, as far as the kind has such fields; change nothing in it."""
+        stamps = self._stamps.get((kind.name, is_new))
+        if stamps is None:
+            stamps = self._stamps[kind.name, is_new] = self._same_for_all(kind, is_new=is_new)
+        if is_new and "made_at" in kind.stamped:
+            return {**stamps, "made_at": estimate_made_at(mutation.made_at, self.device, self.now)}
+        return stamps
+
+    def _same_for_all(self, kind: Kind, *, is_new: bool) -> Body:
         stamps: Body = {"state_by": self.actor.staff_no, "state_at": self.at}
         if is_new:
             stamps |= {
                 "author": self.actor.staff_no, "install_id": self.actor.install_id, "received_at": self.at,
             }  # fmt: skip
-            if "made_at" in kind.stamped:
-                stamps["made_at"] = estimate_made_at(mutation.made_at, self.device, self.now)
         return {name: value for name, value in stamps.items() if name in kind.stamped}
 
     def note_state(self, life: Life, body: Body, to: str, mutation: Mutation, facts: Mapping[str, Any]) -> Body:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from contracts.base import Body
-from contracts.policy import Life, Merge, Op, Record
+from contracts.policy import Merge, Op, Record
 from contracts.privacy import Privacy
 from contracts.push import Mutation
 
@@ -79,7 +79,8 @@ class Kind:
         self.propose = propose
         self.is_outbound = is_outbound  # accepted work goes on to the central CRM
         self.lifts = lifts or {}
-        self._encoder = msgspec.json.Encoder(order="deterministic")
+        self.life = record.life  # the state machine, if the kind has one
+        self._encode = msgspec.json.Encoder(order="deterministic").encode
 
     @cached_property
     def hints(self) -> Mapping[str, Any]:
@@ -118,11 +119,6 @@ class Kind:
         numbered = msgspec.structs.astuple(self.record.numbered) if self.record.numbered else ()
         return frozenset(numbered) | ({self.life.field} if self.life else frozenset())
 
-    @property
-    def life(self) -> Life | None:
-        """The state machine, if the kind has one."""
-        return self.record.life
-
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """Field name → the value that a body without this field has."""
@@ -157,7 +153,7 @@ class Kind:
 
     def validate(self, body: Body) -> bytes:
         """Return the encoded, checked body. Raises msgspec.ValidationError saying what is wrong."""
-        encoded = self._encoder.encode(self.convert(body))
+        encoded = self._encode(self.convert(body))
         if self.check is not None and (wrong := self.check(body)):
             raise msgspec.ValidationError(wrong)
         return encoded

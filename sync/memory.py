@@ -11,6 +11,7 @@ import msgspec
 
 from sync.audit import link
 from sync.feed import advance, changes_of
+from sync.settled import spread
 from sync.store import (
     AuditEntry,
     BucketState,
@@ -24,6 +25,7 @@ from sync.store import (
     Outbound,
     PurgeRow,
     Remembered,
+    Settled,
     Stored,
     Unit,
     Write,
@@ -163,9 +165,9 @@ class MemoryUnit(MemorySnapshot):
         self._step("save_install")
         self.tables.installs[install.install_id] = install
 
-    def remember(self, settled: Sequence[Remembered]) -> None:
+    def remember(self, settled: Settled) -> None:
         self._step("remember")
-        for one in settled:
+        for one in spread(settled):
             assert (one.install_id, one.n) not in self.tables.remembered, "a mutation is settled once"
             self.tables.remembered[one.install_id, one.n] = one
 

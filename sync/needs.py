@@ -11,24 +11,26 @@ from contracts.push import Mutation
 from sync.kind import Kinds
 from sync.numbering import number_key
 from sync.parcels import Parcel
-from sync.store import Key, NumberKey
+from sync.store import Key, NumberKey, make_key
 
 
 def keys_of(parcels: Iterable[Parcel], kinds: Kinds) -> set[Key]:
     """Return the identities of all records that these mutations are about or refer to."""
     keys: set[Key] = set()
     for parcel in parcels:
+        mutation = parcel.mutation
         if parcel.begins is not None:
             keys.add(parcel.begins)
-        if parcel.mutation is not None:
-            keys.add(key_of(parcel.mutation))
-            keys.update(references_of(parcel.mutation, kinds).values())
+        if mutation is not None:
+            keys.add(key_of(mutation))
+            if mutation.kind in kinds and kinds[mutation.kind].record.references:
+                keys.update(references_of(mutation, kinds).values())
     return keys
 
 
 def key_of(mutation: Mutation) -> Key:
     """Return the identity of the record that a mutation is about."""
-    return Key(mutation.kind, mutation.id)
+    return make_key((mutation.kind, mutation.id))
 
 
 def references_of(mutation: Mutation, kinds: Kinds) -> dict[str, Key]:

@@ -1,6 +1,7 @@
 """Parcels: pushed mutations unpacked, digested and their signatures checked, before any transaction."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any, Literal
 
 import msgspec
@@ -11,9 +12,9 @@ from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
-from sync.secrets import carries_secret, is_deep, may_be_deep, redact, redact_text
+from sync.secrets import DEPTH_MAX, containers_in, is_deep, names_secret, redact, redact_text
 from sync.signing import canonical, hash_hex, verify
-from sync.store import Key
+from sync.store import Key, make_key
 
 BEGINNINGS = frozenset({Op.CREATE, Op.APPEND})
 UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
@@ -74,24 +75,35 @@ def _unpack(raw: bytes, public_key: bytes) -> Parcel:
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
     if len(raw) > MUTATION_BYTES_MAX:
         return _refused(raw, body, ErrorCode.QUOTA, bytes=len(raw), bytes_max=MUTATION_BYTES_MAX)
-    if may_be_deep(raw) and is_deep(body):
+    containers = containers_in(body)
+    if len(containers) > DEPTH_MAX and is_deep(body):
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
-    problem = _problem(ErrorCode.SECRET_REFUSED) if carries_secret(body) else None
-    begins = Key(mutation.kind, mutation.id) if mutation.op in BEGINNINGS else None
-    parcel = Parcel(
-        n=mutation.n, digest=_digest(raw, body), raw=raw, mutation=mutation, problem=problem, begins=begins
-    )  # fmt: skip
-    return parcel if mutation.sig is None else _signed(parcel, body, mutation.sig, public_key)
+    problem = _problem(ErrorCode.SECRET_REFUSED) if any(map(names_secret, containers)) else None
+    if mutation.sig is not None:
+        return _signed(raw, body, mutation, mutation.sig, problem, public_key)
+    digest = sha256(_encode_sorted(body)).hexdigest()
+    return Parcel(n=mutation.n, digest=digest, raw=raw, mutation=mutation, problem=problem, begins=_begins(mutation))
 
 
-def _signed(parcel: Parcel, body: Body, sig: str, public_key: bytes) -> Parcel:
+def _signed(
+    raw: bytes, body: Body, mutation: Mutation, sig: str, problem: Problem | None, public_key: bytes
+) -> Parcel:  # fmt: skip
     try:
         whole = canonical(body)
         payload = unsigned(whole, body, sig)
     except ValueError as error:
-        return _refused(parcel.raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
-    problem = parcel.problem if verify(public_key, payload, sig) else _problem(ErrorCode.BAD_SIGNATURE)
-    return msgspec.structs.replace(parcel, raw=whole, hash=hash_hex(whole), problem=problem, is_signed=True)
+        return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))
+    if not verify(public_key, payload, sig):
+        problem = _problem(ErrorCode.BAD_SIGNATURE)
+    sorted_text, hash = _encode_sorted(body), hash_hex(whole)
+    return Parcel(
+        n=mutation.n, digest=hash if sorted_text == whole else hash_hex(sorted_text), raw=whole, mutation=mutation,
+        problem=problem, is_signed=True, hash=hash, begins=_begins(mutation),
+    )  # fmt: skip
+
+
+def _begins(mutation: Mutation) -> Key | None:
+    return make_key((mutation.kind, mutation.id)) if mutation.op in BEGINNINGS else None
 
 
 def is_evidence(parcel: Parcel) -> bool:

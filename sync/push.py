@@ -20,10 +20,9 @@ from sync.ops import settle
 from sync.parcels import Parcel, is_evidence, prev_of
 from sync.records import Workspace
 from sync.reviews import review_id
-from sync.settled import digest_of_settled
-from sync.store import AuditEntry, Evidence, Install, Key, NumberKey, Outbound, Remembered, Unit, Write
+from sync.settled import digest_of_settled, remembered_in, settle_up
+from sync.store import AuditEntry, Evidence, Install, Key, NumberKey, Outbound, Remembered, Settled, Unit, Write
 
-encode_outcome = msgspec.json.Encoder().encode
 decode_outcome = msgspec.json.Decoder(Outcome).decode
 
 
@@ -47,7 +46,7 @@ def push_batch(unit: Unit, parcels: Sequence[Parcel], context: PushContext) -> P
     fresh = [lift(parcel, context.kinds, context.actor, context.schema) for parcel in fresh]
     desk = open_desk(unit, install, fresh, context)
     outcomes = [settle(desk, parcel) for parcel in fresh]
-    settled = [_remembered(install.install_id, *pair) for pair in zip(fresh, outcomes, strict=True)]
+    settled = settle_up(install.install_id, fresh, outcomes) if fresh else None
     ack_n = fresh[-1].n if fresh else install.ack_n
     outcomes += _repeat(unit, desk, [parcel for parcel in rest if parcel.n <= ack_n], settled)
     _write_down(unit, msgspec.structs.replace(install, ack_n=ack_n), desk, settled, outcomes[: len(fresh)])
@@ -122,11 +121,12 @@ def _next_in_line(parcels: Sequence[Parcel], ack_n: int) -> tuple[list[Parcel], 
     return fresh, rest
 
 
-def _repeat(unit: Unit, desk: Desk, repeats: Sequence[Parcel], news: Sequence[Remembered]) -> list[Outcome]:
+def _repeat(unit: Unit, desk: Desk, repeats: Sequence[Parcel], news: Settled | None) -> list[Outcome]:
     """Answer repeats from memory; a used number with other content is parked and alarms."""
     if not repeats:
         return []
-    settled = unit.remembered(desk.actor.install_id, [parcel.n for parcel in repeats]) | {one.n: one for one in news}
+    settled = unit.remembered(desk.actor.install_id, [parcel.n for parcel in repeats])
+    settled |= remembered_in([news] if news else [])
     visible = _visible_now(unit, desk.actor, settled.values())
     outcomes = []
     for parcel in repeats:
@@ -159,23 +159,14 @@ def _without_theirs(outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, fields=fields) if fields else outcome
 
 
-def _write_down(
-    unit: Unit, install: Install, desk: Desk, settled: Sequence[Remembered], outcomes: Sequence[Outcome]
-) -> None:
+def _write_down(unit: Unit, install: Install, desk: Desk, settled: Settled | None, outcomes: Sequence[Outcome]) -> None:
     """Write effects, outcomes and the acknowledged number together (P2)."""
     save_effects(unit, desk.kinds, desk.work, desk.at, evidence=desk.evidence.values(), numbers=desk.numbers)
-    if settled:
+    if settled is not None:
         unit.remember(settled)
         unit.save_install(msgspec.structs.replace(install, evidence_head=desk.evidence_head))
     for entry in _audit(desk, settled, outcomes):
         unit.audit(entry)
-
-
-def _remembered(install_id: str, parcel: Parcel, outcome: Outcome) -> Remembered:
-    kind, id = (parcel.mutation.kind, parcel.mutation.id) if parcel.mutation else ("", "")
-    return Remembered(
-        install_id=install_id, n=parcel.n, digest=parcel.digest, outcome=encode_outcome(outcome), kind=kind, id=id
-    )  # fmt: skip
 
 
 def _outbound(kinds: Kinds, writes: Sequence[Write], at: str) -> list[Outbound]:
@@ -187,14 +178,15 @@ def _outbound(kinds: Kinds, writes: Sequence[Write], at: str) -> list[Outbound]:
     ]
 
 
-def _audit(desk: Desk, settled: Sequence[Remembered], outcomes: Sequence[Outcome]) -> list[AuditEntry]:
+def _audit(desk: Desk, settled: Settled | None, outcomes: Sequence[Outcome]) -> list[AuditEntry]:
     stream, actor = f"install:{desk.actor.install_id}", desk.actor.staff_no
     entries = []
-    if settled:
+    if settled is not None:
         counts: dict[str, int] = {}
         for outcome in outcomes:
             counts[outcome.status] = counts.get(outcome.status, 0) + 1
-        detail = {"from_n": settled[0].n, "to_n": settled[-1].n, "digest": digest_of_settled(settled), **counts}
+        sealed = {"from_n": settled.first_n, "to_n": settled.last_n, "digest": digest_of_settled(settled)}
+        detail = {**sealed, **counts}
         entries.append(AuditEntry(stream=stream, at=desk.at, actor=actor, action="push", detail=detail))
     for code, n in desk.alarms:
         entries.append(

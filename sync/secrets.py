@@ -9,24 +9,31 @@ from contracts.privacy import SECRET_NAMES
 DEPTH_MAX = 32  # levels of nesting that anything typed can need; deeper mutations are refused
 REDACTED = "[refused]"
 CONTAINERS = frozenset({dict, list})
+INNOCENT_MAX, INNOCENT_LENGTH_MAX = 4096, 64
 
 
 def carries_secret(value: Any) -> bool:
     """Say whether any key in `value`, at any depth, names an authentication secret."""
-    left = [value]
-    for inner in left:  # which grows meanwhile
-        if type(inner) is dict:
-            if any(map(is_secret, inner)):
-                return True
-            left += [deeper for deeper in inner.values() if type(deeper) in CONTAINERS]
-        elif type(inner) is list:
-            left += [deeper for deeper in inner if type(deeper) in CONTAINERS]
+    return any(map(names_secret, containers_in(value)))
+
+
+def containers_in(value: Any) -> list[Any]:
+    """Return every map and list in `value`, itself first if it is one."""
+    found = [value] if type(value) in CONTAINERS else []
+    for outer in found:  # which grows meanwhile
+        found += [inner for inner in (outer.values() if type(outer) is dict else outer) if type(inner) in CONTAINERS]
+    return found
+
+
+def names_secret(container: Any) -> bool:
+    """Say whether a key of this one map or list names a secret."""
+    if type(container) is not dict or container.keys() <= _innocent:
+        return False
+    if any(map(is_secret, container)):
+        return True
+    if len(_innocent) < INNOCENT_MAX:
+        _innocent.update(key for key in container if len(key) <= INNOCENT_LENGTH_MAX)
     return False
-
-
-def may_be_deep(raw: bytes) -> bool:
-    """Say whether JSON opens so many maps and lists that it may be nested too deep; quick, and never wrongly no."""
-    return raw.count(b"{") + raw.count(b"[") > DEPTH_MAX
 
 
 def is_deep(value: Any) -> bool:
@@ -69,3 +76,4 @@ def _containers(outer: Any) -> list[Any]:
 
 
 _PLAIN_NAMES = frozenset(map(_plain, SECRET_NAMES))
+_innocent: set[str] = set()  # keys that were looked at and name no secret; few, since contracts name them

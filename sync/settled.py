@@ -1,12 +1,14 @@
 """What a push settled, as one text: digest, record and answer of each mutation, in the order of `n`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
 from msgspec import Raw, Struct
 
-from sync.store import Remembered
+from contracts.push import Outcome
+from sync.parcels import Parcel
+from sync.store import Remembered, Settled
 
 PLAIN = b'{"n":%d,"status":"applied","version":1}'  # what becomes of most mutations; it is not written down
 
@@ -22,40 +24,48 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[_Line]).decode
 
 
-def pack(settled: Sequence[Remembered]) -> bytes:
-    """Return the text of mutations that follow one another without a gap."""
-    return _encode([_pack_one(one) for one in settled])
+def settle_up(install_id: str, parcels: Sequence[Parcel], outcomes: Sequence[Outcome]) -> Settled:
+    """Return what there is to remember of mutations that follow one another without a gap."""
+    lines = list(map(_write_line, parcels, outcomes))
+    return Settled(install_id=install_id, first_n=parcels[0].n, last_n=parcels[-1].n, text=_encode(lines))
 
 
-def unpack(install_id: str, first_n: int, text: bytes) -> list[Remembered]:
-    """Return what was packed; `first_n` is the number of the first."""
-    return [_unpack_one(install_id, n, line) for n, line in enumerate(_decode(text), first_n)]
+def gather(told: Sequence[Remembered]) -> Settled:
+    """Return the same mutations together; they follow one another without a gap."""
+    lines = [
+        (one.digest, one.kind, one.id, *(() if one.outcome == PLAIN % one.n else (Raw(one.outcome),))) for one in told
+    ]
+    return Settled(install_id=told[0].install_id, first_n=told[0].n, last_n=told[-1].n, text=_encode(lines))
 
 
-def digest_of_settled(settled: Sequence[Remembered]) -> str:
+def spread(settled: Settled) -> list[Remembered]:
+    """Return the settled mutations one by one."""
+    return [
+        Remembered(
+            install_id=settled.install_id, n=n, digest=line.digest, outcome=bytes(line.outcome) or PLAIN % n,
+            kind=line.kind, id=line.id,
+        )
+        for n, line in enumerate(_decode(settled.text), settled.first_n)
+    ]  # fmt: skip
+
+
+def digest_of_settled(settled: Settled) -> str:
     """Return the digest that an audit entry keeps of what its push settled."""
-    first_n = settled[0].n if settled else 0
-    return sha256(b"%d|%s" % (first_n, pack(settled))).hexdigest()
+    return sha256(b"%d|%s" % (settled.first_n, settled.text)).hexdigest()
 
 
-def runs_of(settled: Sequence[Remembered]) -> list[Sequence[Remembered]]:
-    """Return the same in pieces, each of one install and without a gap; nearly always it is one."""
-    ends = [at for at in range(1, len(settled)) if not _follows(settled[at - 1], settled[at])]
-    return [settled[begin:end] for begin, end in zip([0, *ends], [*ends, len(settled)], strict=True)] if settled else []
+def remembered_in(settled: Iterable[Settled]) -> dict[int, Remembered]:
+    """Return the mutations of one install by their numbers."""
+    return {one.n: one for some in settled for one in spread(some)}
 
 
-def _follows(before: Remembered, after: Remembered) -> bool:
-    return after.n == before.n + 1 and after.install_id == before.install_id
+def _write_line(parcel: Parcel, outcome: Outcome) -> tuple[str, str, str] | tuple[str, str, str, Outcome]:
+    mutation = parcel.mutation
+    kind, id = (mutation.kind, mutation.id) if mutation is not None else ("", "")
+    if outcome.status == "applied" and outcome.version == 1 and not _says_more(outcome):
+        return parcel.digest, kind, id
+    return parcel.digest, kind, id, outcome
 
 
-def _pack_one(one: Remembered) -> tuple[str, str, str] | tuple[str, str, str, Raw]:
-    if one.outcome == PLAIN % one.n:
-        return one.digest, one.kind, one.id
-    return one.digest, one.kind, one.id, Raw(one.outcome)
-
-
-def _unpack_one(install_id: str, n: int, line: _Line) -> Remembered:
-    outcome = bytes(line.outcome) or PLAIN % n
-    return Remembered(
-        install_id=install_id, n=n, digest=line.digest, outcome=outcome, kind=line.kind, id=line.id
-    )  # fmt: skip
+def _says_more(outcome: Outcome) -> bool:
+    return bool(outcome.fields or outcome.flags or outcome.conflict or outcome.parked or outcome.problem)

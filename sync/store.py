@@ -1,6 +1,7 @@
 """What the engine asks of a store: snapshots to read, units of work to write. memory.py is its plainest form."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
@@ -13,6 +14,9 @@ class Key(NamedTuple):
 
     kind: str
     id: str
+
+
+make_key = partial(tuple.__new__, Key)  # half the cost of calling Key, and each mutation needs several
 
 
 class Stored(Struct, frozen=True, kw_only=True):
@@ -38,7 +42,7 @@ class Stored(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> Key:
         """The record's identity."""
-        return Key(self.kind, self.id)
+        return make_key((self.kind, self.id))
 
 
 class Write(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,15 @@ class Remembered(Struct, frozen=True, kw_only=True):
     outcome: bytes  # contracts.push.Outcome as JSON
     kind: str = ""
     id: str = ""
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """What one push settled, all together: `text` tells it of each mutation from first to last (sync/settled.py)."""
+
+    install_id: str
+    first_n: int
+    last_n: int
+    text: bytes
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -234,7 +247,7 @@ class Unit(Snapshot, Protocol):
     """
 
     def save_install(self, install: Install) -> None: ...
-    def remember(self, settled: Sequence[Remembered]) -> None: ...
+    def remember(self, settled: Settled) -> None: ...
     def save_records(self, writes: Sequence[Write]) -> None: ...
     def add_evidence(self, evidence: Sequence[Evidence]) -> None: ...
     def next_number(self, branch: str, series: str, date: str, count: int) -> int:

@@ -16,7 +16,7 @@ from backend.storage.sql_store import SqlStore
 from backend.storage.tables import anchor, audit_entry, audit_stream, settled
 from backend.storage.unit import SqlUnit
 from sync.audit import link
-from sync.settled import digest_of_settled
+from sync.settled import digest_of_settled, gather
 from sync.signing import canonical
 from sync.store import AuditEntry, Remembered
 
@@ -184,7 +184,7 @@ class _Check:
             .order_by(settled.c.first_n)
         )
         told = [one for row in found for one in rows.read_settled(tuple(row)) if one.n <= last]
-        return entry.detail["digest"] in (digest_of_settled(told), _digest_line_by_line(told))
+        return bool(told) and entry.detail["digest"] in (digest_of_settled(gather(told)), _digest_line_by_line(told))
 
     def _blame(self, stream: str, position: int, reason: str) -> None:
         self.broken.setdefault(stream, Broken(stream, position, reason))

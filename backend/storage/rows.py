@@ -1,6 +1,6 @@
 """How the store's structs lie in rows, and come back from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -8,8 +8,19 @@ import msgspec
 
 from backend.storage.driver import Row
 from sync.digest import write_digest
-from sync.settled import pack, unpack
-from sync.store import AuditEntry, BucketState, Evidence, Install, LeaseRow, PurgeRow, Remembered, Stored, Write
+from sync.settled import spread
+from sync.store import (
+    AuditEntry,
+    BucketState,
+    Evidence,
+    Install,
+    LeaseRow,
+    PurgeRow,
+    Remembered,
+    Settled,
+    Stored,
+    Write,
+)
 
 _map = msgspec.json.Decoder(dict[str, Any])
 _words = msgspec.json.Decoder(frozenset[str])
@@ -75,15 +86,10 @@ def read_install(row: Row) -> Install:
     )
 
 
-def write_settled(settled: Sequence[Remembered]) -> Row:
-    """Return the row of mutations that follow one another without a gap."""
-    return (settled[0].install_id, settled[0].n, pack(settled))
-
-
 def read_settled(row: Row) -> list[Remembered]:
     """Return the settled mutations of a row."""
     install_id, first_n, text = row
-    return unpack(install_id, first_n, text)
+    return spread(Settled(install_id=install_id, first_n=first_n, last_n=0, text=text))
 
 
 def write_evidence(e: Evidence) -> Row:

@@ -14,7 +14,6 @@ from backend.storage.snapshot import SqlSnapshot
 from backend.storage.statements import Statements
 from sync.audit import link
 from sync.feed import Move, advance, changes_of
-from sync.settled import runs_of
 from sync.store import (
     AuditEntry,
     BucketState,
@@ -26,7 +25,7 @@ from sync.store import (
     NumberKey,
     Outbound,
     PurgeRow,
-    Remembered,
+    Settled,
     Stored,
     Write,
 )
@@ -80,9 +79,9 @@ class SqlUnit(SqlSnapshot):
         if self._driver.many(self._sql.change_record, changed) != len(changed):
             raise Clash("a record is not what the writer saw")
 
-    def remember(self, settled: Sequence[Remembered]) -> None:
+    def remember(self, settled: Settled) -> None:
         """Keep settled mutations, each once."""
-        self._driver.many(self._sql.add_settled, [rows.write_settled(run) for run in runs_of(settled)])
+        self._driver.run(self._sql.add_settled, settled.install_id, settled.first_n, settled.text)
 
     def add_evidence(self, evidence: Sequence[Evidence]) -> None:
         """Keep signed mutations as they came."""

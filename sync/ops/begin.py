@@ -24,14 +24,14 @@ def create(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     desk.check_names(kind, mutation)
     if kind.life and mutation.set.get(kind.life.field, kind.life.first) != kind.life.first:
         raise Refused(ErrorCode.READ_ONLY_FIELD, fields=[kind.life.field])
-    if outside := desk.references_outside(mutation):
+    if kind.record.references and (outside := desk.references_outside(mutation)):
         raise Refused(ErrorCode.NOT_IN_SCOPE, fields=list(outside))
     body = _with_extra(kind, mutation.set) | desk.stamps(kind, mutation, is_new=True)
     if kind.life:
         body |= desk.note_state(kind.life, body, kind.life.first, mutation, body)
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.CREATE)
-    flags = _take_number(desk, kind, parcel, mutation.id, body)
+    flags = _take_number(desk, kind, parcel, mutation.id, body) if kind.record.numbered else []
     if flags:
         stored = desk.version(kind, mutation.id, None, body | {"flags": flags})
     desk.work.put(stored)
@@ -95,8 +95,7 @@ def _with_extra(kind: Kind, named: Mapping[str, Any]) -> Body:
 
 def _take_number(desk: Desk, kind: Kind, parcel: Parcel, id: str, body: Body) -> list[str]:
     """Note a queue number's use and return what is odd about it; the customer holds the paper, so it stands."""
-    if kind.record.numbered is None:
-        return []
+    assert kind.record.numbered is not None
     key = number_key(kind.record.numbered, body)
     flags = judge_number(
         key, id, install_id=desk.actor.install_id, letter=desk.known.letter, leases=desk.known.leases, taken=desk.taken

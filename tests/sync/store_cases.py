@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sync.digest import digest_of
+from sync.settled import gather
 from sync.store import (
     AuditEntry,
     BucketState,
@@ -88,7 +89,7 @@ def everything(store: Store) -> Any:
 
 def write_everything(unit: Any) -> None:
     unit.save_install(Install(install_id="i-1", ack_n=1))
-    unit.remember([Remembered(install_id="i-1", n=1, digest="d", outcome=b"{}")])
+    unit.remember(gather([Remembered(install_id="i-1", n=1, digest="d", outcome=b"{}")]))
     unit.add_evidence(
         [
             Evidence(
@@ -148,7 +149,7 @@ class StoreCases:
             {},
             {},
         )
-        store.write(lambda u: (u.save_records([]), u.remember([]), u.take_numbers({}), u.send([]), u.taken([])))
+        store.write(lambda u: (u.save_records([]), u.take_numbers({}), u.send([]), u.taken([])))
 
     def test_an_install_comes_back_as_it_was_last_saved(self, store):
         first = Install(install_id="i-1", ack_n=3, evidence_head="ab", letter="C", public_key=b'{"kty":"OKP"}')
@@ -313,7 +314,7 @@ class StoreCases:
             Remembered(install_id="i-1", n=n, digest=f"d{n}", outcome=b'{"n":%d}' % n, kind="form", id="f")
             for n in (1, 2, 3)
         ]
-        store.write(lambda u: u.remember(settled))
+        store.write(lambda u: u.remember(gather(settled)))
         assert store.read(lambda s: s.remembered("i-1", [3, 1, 9])) == {1: settled[0], 3: settled[2]}
         assert store.read(lambda s: s.remembered("i-2", [1])) == {}
 

@@ -10,7 +10,7 @@ from backend.storage.audit import make_anchor, verify_audit
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from backend.storage.tables import anchor, audit_entry, audit_stream, settled
-from sync.settled import digest_of_settled
+from sync.settled import digest_of_settled, gather
 from sync.store import AuditEntry, Remembered
 
 AT = "2026-11-21T01:30:00.000Z"
@@ -40,10 +40,10 @@ def put(store, *entries):
 
 def push_of(n):
     news = [Remembered(install_id="i-1", n=k, digest="d", outcome=b'{"n":%d}' % k) for k in (n, n + 1)]
-    detail = {"from_n": n, "to_n": n + 1, "digest": digest_of_settled(news), "applied": 2}
+    detail = {"from_n": n, "to_n": n + 1, "digest": digest_of_settled(gather(news)), "applied": 2}
 
     def work(unit):
-        unit.remember(news)
+        unit.remember(gather(news))
         unit.audit(AuditEntry(stream=STREAM, at=AT, actor="s-1", action="push", detail=detail))
 
     return work
@@ -185,7 +185,7 @@ def test_a_push_entry_from_before_outcomes_lay_together_still_verifies(store):
     lines = "\n".join(f"{one.n}|{one.digest}|{sha256(one.outcome).hexdigest()}" for one in news)
     detail = {"from_n": 9, "to_n": 10, "digest": sha256(lines.encode()).hexdigest(), "applied": 2}
     for one in news:  # as the migration leaves them
-        store.write(lambda unit, one=one: unit.remember([one]))
+        store.write(lambda unit, one=one: unit.remember(gather([one])))
     store.write(lambda unit: unit.audit(AuditEntry(stream=STREAM, at=AT, actor="s-1", action="push", detail=detail)))
     assert broken(store) == []
     tamper(store, delete(settled).where(settled.c.first_n == 10))

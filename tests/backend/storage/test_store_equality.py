@@ -13,6 +13,7 @@ from backend.storage.metadata import metadata
 from backend.storage.sql_store import SqlStore
 from backend.storage.tables import epoch
 from sync.memory import MemoryStore
+from sync.settled import gather
 from sync.store import AuditEntry, Evidence, Install, Key, LeaseRow, NumberKey, PurgeRow, Remembered, Stored, Write
 from tests.sync.store_cases import Refused
 
@@ -163,7 +164,7 @@ def _do(unit: Any, step: Any, counter: int) -> Any:
             received_at="",
         )
         if counter not in unit.remembered("i-1", [counter]):
-            unit.remember([settled])
+            unit.remember(gather([settled]))
             unit.add_evidence([evidence])
         return unit.remembered("i-1", [counter])
     if name == "audit":
