@@ -18,8 +18,11 @@ def lift(parcel: Parcel, kinds: Kinds, actor: Actor, today: int) -> Parcel:
 
     A kind that says nothing of a schema did not change with it. A lift returns None where no machine can lift.
     """
-    mutation, schema = parcel.mutation, schema_of(parcel, actor)
-    if mutation is None or schema >= today or mutation.kind not in kinds:
+    mutation = parcel.mutation
+    if mutation is None or mutation.kind not in kinds or not kinds[mutation.kind].lifts:
+        return parcel
+    schema = schema_of(parcel, actor)
+    if schema >= today:
         return parcel
     lifts = kinds[mutation.kind].lifts
     for step in sorted(step for step in lifts if step >= schema):

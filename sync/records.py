@@ -16,7 +16,7 @@ class Workspace:
 
     def __init__(self, loaded: Mapping[Key, Stored]) -> None:
         self._before = dict(loaded)
-        self._after: dict[Key, tuple[Stored, str]] = {}
+        self._after: dict[tuple[str, str], tuple[Stored, str]] = {}  # by Keys, or what equals them
 
     def load(self, stored: Stored) -> None:
         """Take in a record as the store holds it."""
@@ -34,7 +34,7 @@ class Workspace:
 
     def put(self, stored: Stored, cause: str = "moved") -> None:
         """Take a new state of a record."""
-        self._after[stored.key] = (stored, cause)
+        self._after[stored.kind, stored.id] = (stored, cause)
 
     def writes(self) -> list[Write]:
         """Return every change, first state to last."""

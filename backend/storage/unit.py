@@ -41,8 +41,8 @@ class SqlUnit(SqlSnapshot):
         super().__init__(driver, sql)
         self._projector = projector
         self._reactions = reactions
-        self._writes: dict[Key, Write] = {}
-        self._fresh: dict[Key, Write] = {}  # what no reaction has seen yet
+        self._writes: dict[tuple[str, str], Write] = {}  # by Keys, or what equals them
+        self._fresh: dict[tuple[str, str], Write] = {}  # what no reaction has seen yet
         self._entries: list[AuditEntry] = []
 
     def find_install(self, install_id: str) -> Install | None:
@@ -67,10 +67,11 @@ class SqlUnit(SqlSnapshot):
     def save_records(self, writes: Sequence[Write]) -> None:
         """Put records. Raises Clash if one is not what the writer saw."""
         for write in writes:
+            key = (write.after.kind, write.after.id)
             for known in (self._writes, self._fresh):
-                first = known.get(write.after.key)
-                known[write.after.key] = msgspec.structs.replace(write, before=first.before) if first else write
-        made = sorted((rows.write_record(write) for write in writes if write.before is None), key=IDENTITY)
+                first = known.get(key)
+                known[key] = msgspec.structs.replace(write, before=first.before) if first else write
+        made = sorted([rows.write_record(write) for write in writes if write.before is None], key=IDENTITY)
         changed = sorted(
             ((*rows.write_record(write), write.before.version) for write in writes if write.before is not None),
             key=IDENTITY,
@@ -226,10 +227,13 @@ class SqlUnit(SqlSnapshot):
             memberships += numbered
         self._driver.many(self._sql.put_bucket, [rows.write_bucket(state) for state in counted])
         # A record that is new lies nowhere yet, and an INSERT that need not look for it takes two thirds of the time.
-        made = {key for key, write in self._writes.items() if write.before is None}
-        news = [(row.kind, row.id) in made for row in memberships]
-        self._driver.many(self._sql.add_membership, list(compress(memberships, news)))
-        self._driver.many(self._sql.put_membership, list(compress(memberships, map(not_, news))))
+        known = {key for key, write in self._writes.items() if write.before is not None}
+        if not known:
+            self._driver.many(self._sql.add_membership, memberships)
+            return
+        olds = [(row.kind, row.id) in known for row in memberships]
+        self._driver.many(self._sql.add_membership, list(compress(memberships, map(not_, olds))))
+        self._driver.many(self._sql.put_membership, list(compress(memberships, olds)))
 
     def _lock_buckets(self, names: Sequence[str]) -> dict[str, BucketState]:
         """Lock the buckets' rows in sorted order, making those that are missing.

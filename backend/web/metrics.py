@@ -70,9 +70,11 @@ class Metrics:
         for status, count in Tally(outcome.status for outcome in response.outcomes).items():
             self._mutations.labels(status).inc(count)
         for outcome in response.outcomes:
-            self._conflicts.inc(sum(field.conflict is not None for field in outcome.fields))
-            for code in (*outcome.flags, *([outcome.problem.code] if outcome.problem else [])):
-                self._note_security(code)
+            if outcome.fields:
+                self._conflicts.inc(sum(field.conflict is not None for field in outcome.fields))
+            if outcome.flags or outcome.problem:
+                for code in (*outcome.flags, *([outcome.problem.code] if outcome.problem else [])):
+                    self._note_security(code)
 
     def note_pull(self, response: PullResponse) -> None:
         """Count a pull and its rows."""
