@@ -16,8 +16,8 @@ from backend.auth.admin_routes import admin_routes
 from backend.auth.gate import Gate
 from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
-from backend.domain.customers.models import HOLDING_PROJECTION
-from backend.domain.handoffs import REACTIONS
+from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
+from backend.domain.handoffs import list_reactions
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
@@ -50,7 +50,7 @@ from backend.web.pages import show_asset, show_docs, show_errors
 from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
 
-PROJECTIONS = {"holding": HOLDING_PROJECTION, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
+PROJECTIONS = {**OF_CUSTOMERS, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
 
 Clock = Callable[[], datetime]
 
@@ -68,7 +68,7 @@ class House:
         folder = Path(settings.data_dir)
         make_folder(folder.absolute())
         self.store = SqlStore(
-            make_engine(settings.database), PROJECTIONS, reactions=Reactions(KINDS, REACTIONS),
+            make_engine(settings.database), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(settings)),
             on_commit=self._committed,
         )  # fmt: skip
         kept = server_secrets(self.store)

@@ -94,6 +94,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 1000
     lease_numbers: Annotated[int, _about("Largest block of queue numbers that one lease holds", ge=1, le=200)] = 50
     lease_life_h: Annotated[int, _about("Life of a number lease", ge=1, le=72)] = 18
+    identify_per_hour: Annotated[
+        int, _about("Customers whom one person may look up by card, certificate or phone in an hour", ge=1, le=100_000)
+    ] = 120
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 

@@ -101,6 +101,7 @@ def _kind(record: type[Record]) -> dict[str, Any]:
         "is_evidence": record.is_evidence,
         "delete_wins": record.delete_wins,
         "proposable": sorted(record.proposable),
+        "fleeting": sorted(record.fleeting),
         "references": [msgspec.to_builtins(reference) for reference in record.references],
         "numbered": msgspec.to_builtins(record.numbered),
         "life": record.life and _life(record.life),

@@ -86,6 +86,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     proposable: ClassVar[frozenset[str]] = frozenset()  # CRM-mastered fields that take a proposal
     is_evidence: ClassVar[bool] = False
     delete_wins: ClassVar[bool] = True  # a delete stands against a concurrent patch
+    fleeting: ClassVar[frozenset[str]] = frozenset()  # fields that the server uses once and keeps nowhere
 
     # A field with a default stays off the wire while it has that value; docs/protocol.md says so to client authors.
     extra: Body = {}  # fields of a newer schema than the server's, kept for the day it learns them

@@ -108,11 +108,21 @@ class Desk:
         if self.work.find(Key("review", id)) is None:
             body = new_review(
                 actor=self.actor, n=parcel.n, schema=schema_of(parcel, self.actor), sort=sort, problem=problem,
-                mutation=parcel.as_typed(), at=self.at, must_act=must_act, fields=list(fields), depends_on=depends_on,
+                mutation=self._as_kept(parcel), at=self.at, must_act=must_act, fields=list(fields),
+                depends_on=depends_on,
             )  # fmt: skip
             kind = self.kinds["review"]
             self.work.put(new_version(kind, id, None, body, (), by=self.actor.staff_no, at=self.at))
         return id
+
+    def _as_kept(self, parcel: Parcel) -> Body:
+        """Return what was typed, without fields that are used once and kept nowhere."""
+        typed = parcel.as_typed()
+        name, named = typed.get("kind"), {"set", "base"} & typed.keys()
+        kind = self.kinds.get(name) if isinstance(name, str) else None
+        if kind is None or not kind.record.fleeting:
+            return typed
+        return typed | {part: without(typed[part], kind.record.fleeting) for part in named}
 
     def review_of(self, parcel: Parcel, mark: str = "") -> str:
         """Return the id of this mutation's review; `mark` tells several of one mutation apart."""
@@ -203,6 +213,13 @@ class Desk:
     def _check_parked(self, stored: Stored) -> None:
         if stored.standing == "parked" and stored.parked_by == self.actor.install_id:
             raise Refused(ErrorCode.DEPENDS_ON, depends_on=stored.review, parked=stored.review)
+
+
+def without(named: Any, fields: Collection[str]) -> Any:
+    """Return a map without some fields and all that lies below them; anything else is what it was."""
+    if not isinstance(named, dict):
+        return named
+    return {path: value for path, value in named.items() if path.partition(".")[0] not in fields}
 
 
 def open_subject(desk: Desk, kind: Kind, mutation: Mutation) -> tuple[Stored, Body]:

@@ -82,7 +82,8 @@ def merge_fields(
         )
         if _same(theirs, value) or _same(value, believed):  # it is so already, or nothing was changed
             continue
-        if _same(theirs, believed) or changed_in(versions, path) <= base_version:
+        is_free = _same(theirs, believed) or changed_in(versions, path) <= base_version
+        if is_free or path in kind.record.fleeting:  # nobody else's value of it is kept, so nothing is lost
             taken[path] = value
             continue
         kept, stands = SETTLE[policy](theirs, value, None if believed is ABSENT else believed)

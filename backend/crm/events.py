@@ -8,15 +8,16 @@ from contracts.base import Body
 
 
 class CrmEvent(Struct, frozen=True, kw_only=True):
-    """A customer or a holding as the CRM has it. `(source, event_id)` is the event's identity, for ever.
+    """A customer, or what is theirs, as the CRM has it. `(source, event_id)` is the event's identity, for ever.
 
-    `body` is the whole record without what the door adds: the revision, the data's age and, for a holding, the
-    portfolios that may see it. `at` is when it was so in the CRM.
+    `body` is the whole record without what the door adds: the revision, the data's age and, for what is a customer's,
+    the portfolios that may see it. A customer may bring `certificate_no`, one number or up to three, the one that
+    counts first: the door keeps their hashes and the last four. `at` is when it was so in the CRM.
     """
 
     source: str
     event_id: str
-    kind: Literal["customer", "holding"]
+    kind: Literal["customer", "holding", "reminder", "relation"]
     id: str
     revision: int
     body: Body
@@ -30,3 +31,4 @@ class Applied(Struct, frozen=True, kw_only=True):
     stale: int = 0  # of a revision that is not higher than the one that is here
     repeated: int = 0  # seen before
     moved_holdings: int = 0  # records that followed their customer into other portfolios
+    doubtful_numbers: int = 0  # identity numbers whose check digit or date is wrong; kept for matching all the same

@@ -1,6 +1,7 @@
 """What only this server knows: made once, kept in its database, the same in every process."""
 
 import secrets
+from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from msgspec import Struct
@@ -27,15 +28,28 @@ def server_secrets(store: SqlStore) -> ServerSecrets:
     return ServerSecrets(kept["secret"], key)  # type: ignore[arg-type]  # we wrote one of the kinds that we sign with
 
 
+def match_secret(connection: Connection) -> bytes:
+    """Return the secret with which numbers are hashed to be found again; it never changes, or nobody is found."""
+    return _kept(connection)["match_secret"]
+
+
 def _kept(connection: Connection) -> dict[str, bytes]:
     rows = connection.execute(select(server_secret.c.name, server_secret.c.value))
     kept = {row.name: bytes(row.value) for row in rows}
-    made = {name: value for name, value in _new().items() if name not in kept}
+    made = {name: make() for name, make in NEW.items() if name not in kept}
     if made:
         connection.execute(insert(server_secret), [{"name": name, "value": value} for name, value in made.items()])
     return kept | made
 
 
-def _new() -> dict[str, bytes]:
-    key = new_key().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return {"secret": secrets.token_bytes(SECRET_BYTES), "server_key": key}
+def _new_secret() -> bytes:
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def _new_server_key() -> bytes:
+    return new_key().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+NEW: Mapping[str, Callable[[], bytes]] = {
+    "secret": _new_secret, "server_key": _new_server_key, "match_secret": _new_secret
+}  # fmt: skip

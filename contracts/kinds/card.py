@@ -46,6 +46,7 @@ class CardMember(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: Word
     role: Word
+    families: Annotated[list[Word], Meta(max_length=20)] = []  # of products held where the branch may see that
 
 
 class Suggestion(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,3 +90,4 @@ class Card(Record, frozen=True, kw_only=True):
     suppressed: Annotated[list[Suggestion], Merge.SERVER, Privacy.C2, Meta(max_length=200)] = []
     crm_revision: Annotated[Count, Merge.SERVER]
     as_of: Annotated[Moment, Merge.SERVER]  # data age of what the CRM said
+    stale_at: Annotated[Moment, Merge.SERVER] = ""  # from then on the screen says "data as of …" beside it

@@ -78,6 +78,7 @@ class Ticket(Record, frozen=True, kw_only=True):
     kind: ClassVar[str] = "ticket"
     ops: ClassVar[frozenset[Op]] = frozenset({Op.CREATE, Op.TRANSITION, Op.PATCH})
     numbered: ClassVar[Numbered] = Numbered()
+    fleeting: ClassVar[frozenset[str]] = frozenset({"claim"})
     life: ClassVar[Life] = Life(
         first="waiting",
         matrix=TICKET_MATRIX,
@@ -104,7 +105,7 @@ class Ticket(Record, frozen=True, kw_only=True):
     shown_lo_min: Annotated[Minutes | None, Merge.SERVER] = None  # the wait that was told at the issue, from …
     shown_hi_min: Annotated[Minutes | None, Merge.SERVER] = None  # … to
     claim: Annotated[Claim | None, Merge.LATEST_PUSH, Privacy.C2] = None
-    identified: Annotated[str, Merge.STAMPED, Meta(max_length=10)] = ""  # matched · ambiguous · unknown
+    identified: Annotated[str, Merge.STAMPED, Meta(max_length=10)] = ""  # matched · ambiguous · unknown · limited
     customer_id: Annotated[RecordId | None, Merge.STAMPED] = None
     priority: Annotated[int, Merge.MAX, Meta(ge=0, le=9)] = 0
     note: Annotated[str, Merge.APPEND, Meta(max_length=500)] = ""

@@ -78,7 +78,8 @@ def _settle_existing(desk: Desk, parcel: Parcel, mutation: Mutation) -> Outcome 
         raise Refused(ErrorCode.ID_RETIRED)
     kind = desk.kinds[existing.kind]
     body, typed = kind.read(existing.body), spread(mutation.set, kind)
-    is_known = all(is_same(kind, path, get_path(body, path), value) for path, value in typed.items())
+    kept = {path: value for path, value in typed.items() if path not in kind.record.fleeting}
+    is_known = all(is_same(kind, path, get_path(body, path), value) for path, value in kept.items())
     if mutation.op is Op.CREATE and is_known and desk.actor.sees(existing.buckets):
         return Outcome(n=parcel.n, status="noop", version=existing.version)
     raise Refused(ErrorCode.ID_TAKEN)

@@ -23,6 +23,9 @@ from tests.backend.auth.people import House, Tablet
 
 CUSTOMER = "00000000-0000-4000-8000-00000000c001"
 HOLDING = "00000000-0000-4000-8000-00000000d001"
+REMINDER = "00000000-0000-4000-8000-00000000f001"
+RELATION = "00000000-0000-4000-8000-00000000f002"
+RELATED = "00000000-0000-4000-8000-00000000c002"
 PRODUCT = "00000000-0000-4000-8000-00000000e001"
 
 AREA = Area(orgs=frozenset({"35", "3501", "3502"}), buckets=frozenset({"portfolio:p1", "portfolio:p2", "staff:f1"}))
@@ -45,9 +48,14 @@ class Town:
     def event(self, revision: int, *, kind: str = "customer", id: str = "", **fields: Any) -> CrmEvent:
         customer = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p1"}
         holding = {"customer_id": CUSTOMER, "product_id": PRODUCT, "org_id": "3501"}
-        own_id, body = (CUSTOMER, customer) if kind == "customer" else (HOLDING, holding)
+        reminder = {"customer_id": CUSTOMER, "org_id": "3501", "sort": "loan_due"}
+        relation = {"customer_id": CUSTOMER, "related_id": RELATED, "role": "07"}
+        own_id, body = {
+            "customer": (CUSTOMER, customer), "holding": (HOLDING, holding), "reminder": (REMINDER, reminder),
+            "relation": (RELATION, relation),
+        }[kind]  # fmt: skip
         return CrmEvent(
-            source="core", event_id=f"e{next(self.events)}", kind=kind,  # type: ignore[arg-type]  # one of the two
+            source="core", event_id=f"e{next(self.events)}", kind=kind,  # type: ignore[arg-type]  # one of the four
             id=id or own_id, revision=revision, body=body | fields, at=write_moment(self.house.clock()),
         )  # fmt: skip
 

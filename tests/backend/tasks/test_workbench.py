@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.domain.handoffs import REACTIONS
+from backend.domain.handoffs.colleagues import show_busy
 from backend.migrations import migrate
 from backend.registry import KINDS
 from backend.storage.engine import make_engine
@@ -102,7 +102,7 @@ def test_colleagues_see_the_hours_of_a_plan_and_nothing_else_until_it_is_cancell
     url, id = f"sqlite:///{tmp_path}/padsync.db", "01970000-0000-7000-8000-00000000000a"
     body = {"org_id": BRANCH, "title": "拜访李明", **MORNING, "people": ["s-2"], "author": "s-1", "state": "planned"}
     migrate(url)
-    with SqlStore(make_engine(url), reactions=Reactions(KINDS, {"plan": REACTIONS["plan"]})) as store:
+    with SqlStore(make_engine(url), reactions=Reactions(KINDS, {"plan": [show_busy]})) as store:
         write = lambda **news: store.write(  # noqa: E731 - one line says it
             lambda unit: put_records(unit, KINDS, [Put(kind="plan", id=id, body=body | news)], by="s-1", at="2026")
         )

@@ -1,0 +1,1 @@
+"""What the business knows about customers: their numbers, who may see what of them, and how it is masked."""
