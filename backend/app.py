@@ -18,6 +18,8 @@ from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import HOLDING_PROJECTION
 from backend.domain.handoffs import REACTIONS
+from backend.domain.marketing.models import PRODUCT_PROJECTION
+from backend.domain.marketing.rules.facts import OfferSettings
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
@@ -50,7 +52,12 @@ from backend.web.pages import show_asset, show_docs, show_errors
 from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
 
-PROJECTIONS = {"holding": HOLDING_PROJECTION, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
+PROJECTIONS = {
+    "holding": HOLDING_PROJECTION,
+    "product": PRODUCT_PROJECTION,
+    "review": REVIEW_PROJECTION,
+    "ticket": TICKET_PROJECTION,
+}
 
 Clock = Callable[[], datetime]
 
@@ -171,6 +178,18 @@ def engine_settings(settings: Settings) -> EngineSettings:
         money_h=settings.offline_money_h,
         file_bytes_max=settings.file_bytes_max,
         lease_want_max=settings.lease_numbers,
+    )
+
+
+def offer_settings(settings: Settings) -> OfferSettings:
+    """Return the part of the settings that recommendations need."""
+    return OfferSettings(
+        week_max=settings.contacts_week_max,
+        month_max=settings.contacts_month_max,
+        rest_d=settings.offer_rest_d,
+        assessed_months=settings.risk_assessed_months,
+        elderly_age=settings.elderly_age,
+        elderly_risk_min=settings.elderly_risk_min,
     )
 
 

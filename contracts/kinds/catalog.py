@@ -75,6 +75,7 @@ class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: Annotated[str, Meta(max_length=40)]
     name: Annotated[str, Meta(max_length=100)]
     is_active: bool = True
+    members: Words = []  # the finer codes that it groups: sorts of reminders under their kind
 
 
 class CodeList(Record, frozen=True, kw_only=True):
