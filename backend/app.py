@@ -19,7 +19,6 @@ from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import HOLDING_PROJECTION
 from backend.domain.handoffs import REACTIONS
 from backend.domain.marketing.models import PRODUCT_PROJECTION
-from backend.domain.marketing.rules.facts import OfferSettings
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
@@ -178,18 +177,6 @@ def engine_settings(settings: Settings) -> EngineSettings:
         money_h=settings.offline_money_h,
         file_bytes_max=settings.file_bytes_max,
         lease_want_max=settings.lease_numbers,
-    )
-
-
-def offer_settings(settings: Settings) -> OfferSettings:
-    """Return the part of the settings that recommendations need."""
-    return OfferSettings(
-        week_max=settings.contacts_week_max,
-        month_max=settings.contacts_month_max,
-        rest_d=settings.offer_rest_d,
-        assessed_months=settings.risk_assessed_months,
-        elderly_age=settings.elderly_age,
-        elderly_risk_min=settings.elderly_risk_min,
     )
 
 

@@ -94,20 +94,26 @@ def household_of(connection: Connection, customer_id: str, today: str) -> list[s
     return sorted(found)
 
 
+def contacts_since(
+    connection: Connection, customer_ids: Collection[str], since: str, *, seen_by: str | None = None
+) -> list[ContactRow]:
+    """Return the contacts of some customers since a business date, newest first.
+
+    With `seen_by`, an institution that may not see what is done elsewhere (001-11), contacts of others are there, but
+    say nothing of their products; a plain no is everybody's to know.
+    """
+    entry = contact_entry.c
+    chosen = select(contact_entry).where(entry.customer_id.in_(sorted(customer_ids)), entry.business_date >= since)
+    rows = _read(connection, chosen.order_by(entry.at.desc(), entry.id.desc()).limit(TOUCHES_MAX))
+    return [_as_seen(row, seen_by) for row in rows]
+
+
 def touches_of(
     connection: Connection, customer_id: str, today: str, since: str, *, seen_by: str | None = None
 ) -> list[Touch]:
-    """Return the contacts of a customer and the household since a business date.
-
-    With `seen_by`, an institution that may not see what is done elsewhere (001-11), contacts of others count, but say
-    nothing of their products; a plain no is everybody's to know.
-    """
+    """Return the contacts of a customer and the household since a business date, as `contacts_since` tells them."""
     members = household_of(connection, customer_id, today)
-    chosen = select(contact_entry).where(
-        contact_entry.c.customer_id.in_(members), contact_entry.c.at >= f"{since}T00:00"
-    )
-    newest_first = chosen.order_by(contact_entry.c.at.desc(), contact_entry.c.id).limit(TOUCHES_MAX)
-    return [_touch(row, customer_id, seen_by) for row in _read(connection, newest_first)]
+    return [_touch(row, customer_id) for row in contacts_since(connection, members, since, seen_by=seen_by)]
 
 
 def opt_outs_of(connection: Connection, customer_id: str) -> list[str]:
@@ -159,14 +165,20 @@ def list_effects(connection: Connection, orgs: Collection[str], since: str, unti
     return [EffectRow(**row._mapping) for row in connection.execute(chosen)]
 
 
-def _touch(row: ContactRow, customer_id: str, seen_by: str | None) -> Touch:
-    is_shown = seen_by is None or row.org_id == seen_by or (row.stage == "refused" and row.product_id is None)
+def _as_seen(row: ContactRow, seen_by: str | None) -> ContactRow:
+    is_plain_no = row.stage == "refused" and row.product_id is None
+    if seen_by is None or row.org_id == seen_by or is_plain_no:
+        return row
+    return msgspec.structs.replace(row, stage="approached", product_id=None)
+
+
+def _touch(row: ContactRow, customer_id: str) -> Touch:
+    occasion = occasion_of(
+        customer_id=row.customer_id, author=row.author, channel=row.channel, ticket_id=row.ticket_id, at=row.at
+    )
     return Touch(
-        at=row.at, stage=row.stage if is_shown else "approached", product_id=row.product_id if is_shown else None,
-        occasion=occasion_of(
-            customer_id=row.customer_id, author=row.author, channel=row.channel, ticket_id=row.ticket_id, at=row.at
-        ),
-        ticket_id=row.ticket_id, is_own=row.customer_id == customer_id, is_marketing=row.is_marketing,
+        at=row.at, stage=row.stage, product_id=row.product_id, occasion=occasion, ticket_id=row.ticket_id,
+        is_own=row.customer_id == customer_id, is_marketing=row.is_marketing,
     )  # fmt: skip
 
 

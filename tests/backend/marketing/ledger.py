@@ -6,11 +6,12 @@ import msgspec
 from sqlalchemy import select
 
 from backend.crm.embedded import drain_outbox
-from backend.domain.handoffs.offers import Waiting, offers_for
+from backend.domain.handoffs.offers import add_offers
 from backend.domain.marketing.models import contact_entry
-from backend.domain.marketing.rules.facts import Offers, OfferSettings
+from backend.domain.marketing.rules.facts import OfferSettings
 from backend.registry import KINDS
 from backend.storage.sql_store import SqlStore
+from contracts.base import Body
 from contracts.kinds import Customer
 from sync.engine import Engine
 from sync.moments import write_moment
@@ -21,6 +22,15 @@ from tests.backend.auth.people import House
 from tests.backend.doors.tablets import new_id
 
 TODAY, NOW = "2026-11-21", "2026-11-21T01:30:00.000Z"
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waits where."""
+
+    customer_id: str
+    customer: Customer
+    branch_id: str
+    ticket_id: str
 
 
 class Ledger:
@@ -44,7 +54,7 @@ class Ledger:
         return KINDS[kind].read(self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)].body)
 
     def customer(self, **fields: Any) -> str:
-        own = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p1"}
+        own: Body = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p1"}
         return self.put("customer", **own | {"crm_revision": 1, "as_of": NOW} | fields)
 
     def relate(self, customer_id: str, related_id: str, role: str = "07", **fields: Any) -> str:
@@ -70,18 +80,20 @@ class Ledger:
         own = {"purpose": "贷后检查", "content": "看过了", "author": "f1", "started_at": at, "made_at": at, "prev": ""}
         return self.put("visit", customer_id=customer_id, **own | fields)
 
-    def offers(
-        self, customer_id: str, branch_id: str = "3501", *, ticket_id: str = "", sees_all: bool = True
-    ) -> Offers:
+    def card(self, customer_id: str, branch_id: str = "3501", *, ticket_id: str = "", right: str = "host") -> Body:
+        """The card of somebody who waits, with what the ledger and the rules add to it."""
         customer = msgspec.convert(self.body("customer", customer_id), Customer)
-        waiting = Waiting(
-            customer_id=customer_id, customer=customer, branch_id=branch_id, ticket_id=ticket_id, sees_all=sees_all
-        )  # fmt: skip
+        waiting = Waiting(customer_id=customer_id, customer=customer, branch_id=branch_id, ticket_id=ticket_id)
+        card = {
+            "branch_id": branch_id, "ticket_id": ticket_id or new_id(), "customer_id": customer_id, "right": right,
+            "name": customer.name, "birth_year": customer.birth_year, "labels": sorted(customer.labels),
+            "care": sorted(customer.care), "crm_revision": 1, "as_of": NOW,
+        }  # fmt: skip
         at = write_moment(self.house.clock())
-        return self.store.read(lambda look: offers_for(look, waiting, at, OfferSettings()))
+        return card | self.store.read(lambda look: add_offers(OfferSettings())(look, waiting, card, at))
 
     def bars(self, customer_id: str, branch_id: str = "3501", **asked: Any) -> list[list[str]]:
-        return [one.barred_by for one in self.offers(customer_id, branch_id, **asked).suppressed]
+        return [one["barred_by"] for one in self.card(customer_id, branch_id, **asked)["suppressed"]]
 
     def entries(self) -> dict[str, dict[str, Any]]:
         chosen = select(contact_entry)

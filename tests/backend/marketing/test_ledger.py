@@ -95,7 +95,7 @@ def test_a_no_that_was_told_in_the_lobby_is_heard_everywhere_at_once_and_reaches
     ticket = ledger.ticket()
     ledger.contact("l1", "refused", ticket_id=ticket, is_opt_out=True)
     ledger.change("ticket", ticket, customer_id=customer)
-    assert ledger.bars(customer, "3502", sees_all=False) == [["opted_out", "refused"]]
+    assert ledger.bars(customer, "3502", right="assist") == [["opted_out", "refused"]]
     (request,) = ledger.records("request", "staff:l1")
     assert (request["subject_id"], request["proposed"]) == (customer, {"is_marketing_refused": True})
     assert ledger.drain().accepted == 1
@@ -135,20 +135,22 @@ def test_a_customer_without_a_manager_is_followed_up_by_whoever_reserved(ledger)
     assert [task["title"] for task in ledger.records("task", "staff:l3")] == ["跟进预约"]
 
 
-@pytest.mark.parametrize(("sees_all", "expected"), [(True, [["reserved"]]), (False, [])])
-def test_a_branch_that_assists_does_not_learn_what_was_dealt_elsewhere(ledger, sees_all, expected):
+@pytest.mark.parametrize(("right", "expected"), [("host", [["reserved"]]), ("assist", []), ("none", [])])
+def test_a_branch_that_assists_does_not_learn_what_was_dealt_elsewhere(ledger, right, expected):
     customer, product = ledger.customer(), ledger.product()
     ledger.contact("l1", "reserved", ticket_id=ledger.ticket(customer), product_id=product)
-    assert ledger.bars(customer, "3502", sees_all=sees_all) == expected
+    card = ledger.card(customer, "3502", right=right)
+    assert [one["barred_by"] for one in card["suppressed"]] == expected
+    assert [one.get("product_id") for one in card["contacts"]] == [product if expected else None]
 
 
 def test_what_a_branch_sells_is_what_it_and_those_above_it_sell(ledger):
     customer = ledger.customer()
     here = [ledger.product(code, sold_at=orgs) for code, orgs in (("A", []), ("B", ["35"]), ("C", ["3501"]))]
     ledger.product("D", sold_at=["3502"])
-    offers = ledger.offers(customer)
-    assert [one.product_id for one in offers.suggestions] == here
-    assert [one.barred_by for one in offers.suppressed] == [["not_sold_here"]]
+    card = ledger.card(customer)
+    assert [one["product_id"] for one in card["suggestions"]] == here
+    assert [one["barred_by"] for one in card["suppressed"]] == [["not_sold_here"]]
 
 
 def test_the_figures_get_every_contact_of_a_branchs_day(ledger):

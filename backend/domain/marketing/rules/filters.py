@@ -90,7 +90,7 @@ def _check_age(offered: Offered, facts: OfferFacts, settings: OfferSettings) -> 
         return
     if facts.birth_year is None:
         if is_limited:
-            yield "age", "客户年龄未知"
+            yield "age", "未见客户年龄"
         return
     age = date.fromisoformat(facts.today).year - facts.birth_year
     if age - 1 < product.age_min or age > product.age_max:
@@ -105,7 +105,7 @@ def _check_risk(offered: Offered, facts: OfferFacts, settings: OfferSettings) ->
     if not risk:
         return
     if not facts.risk_level or not facts.risk_assessed_on:
-        yield "not_assessed", "客户未做风险评估"
+        yield "not_assessed", "未见有效的风险评估，请先评估"
         return
     if _months_after(facts.risk_assessed_on, settings.assessed_months) < facts.today:
         yield "assessment_expired", f"风险评估已超过{settings.assessed_months}个月，请先重新评估"
