@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_,
 
 from backend.domain.marketing.models import contact_entry, household_tie, product
 from backend.domain.marketing.rules.cap import occasion_of
+from backend.domain.marketing.rules.effects import Outcome
 from backend.domain.marketing.rules.facts import Offered, Touch
 from contracts.kinds.catalog import Product
 
@@ -38,15 +39,15 @@ class ContactRow(Struct, frozen=True, kw_only=True):
     is_unwelcome: bool = False
 
 
-class EffectRow(Struct, frozen=True, kw_only=True):
-    """What came of one product in one institution: contacts of one stage, and how many customers they reached."""
+def as_seen(row: ContactRow, orgs: Collection[str]) -> ContactRow:
+    """Return a contact as institutions may see it that assist a customer at most (001-11).
 
-    product_id: str
-    org_id: str
-    stage: str
-    contacts: int
-    customers: int
-    unwelcome: int
+    What others dealt is a contact that says nothing of their products; a plain no is everybody's to know.
+    """
+    is_plain_no = row.stage == "refused" and row.product_id is None
+    if row.org_id in orgs or is_plain_no:
+        return row
+    return msgspec.structs.replace(row, stage="approached", product_id=None)
 
 
 def list_products(connection: Connection) -> list[Offered]:
@@ -99,13 +100,12 @@ def contacts_since(
 ) -> list[ContactRow]:
     """Return the contacts of some customers since a business date, newest first.
 
-    With `seen_by`, an institution that may not see what is done elsewhere (001-11), contacts of others are there, but
-    say nothing of their products; a plain no is everybody's to know.
+    With `seen_by`, an institution that may not see what is done elsewhere, they are as it may see them.
     """
     entry = contact_entry.c
     chosen = select(contact_entry).where(entry.customer_id.in_(sorted(customer_ids)), entry.business_date >= since)
     rows = _read(connection, chosen.order_by(entry.at.desc(), entry.id.desc()).limit(TOUCHES_MAX))
-    return [_as_seen(row, seen_by) for row in rows]
+    return rows if seen_by is None else [as_seen(row, {seen_by}) for row in rows]
 
 
 def touches_of(
@@ -125,13 +125,11 @@ def opt_outs_of(connection: Connection, customer_id: str) -> list[str]:
 
 
 def list_contacts(
-    connection: Connection, customer_id: str, orgs: Collection[str] | None, after: tuple[str, str] | None, limit: int
+    connection: Connection, customer_id: str, after: tuple[str, str] | None, limit: int
 ) -> list[ContactRow]:
-    """Return a customer's contacts, newest first, after the one named; with `orgs` only theirs."""
+    """Return a customer's contacts, newest first, after the one named."""
     entry = contact_entry.c
     chosen = select(contact_entry).where(entry.customer_id == customer_id)
-    if orgs is not None:
-        chosen = chosen.where(entry.org_id.in_(sorted(orgs)))
     if after is not None:
         at, id = after
         chosen = chosen.where(or_(entry.at < at, and_(entry.at == at, entry.id < id)))
@@ -145,7 +143,7 @@ def funnel_rows(connection: Connection, branch: str, date: str) -> list[ContactR
     return _read(connection, chosen.order_by(entry.at, entry.id).limit(ROWS_MAX))
 
 
-def list_effects(connection: Connection, orgs: Collection[str], since: str, until: str) -> list[EffectRow]:
+def list_effects(connection: Connection, orgs: Collection[str], since: str, until: str) -> list[Outcome]:
     """Return what came of each product in some institutions between two business dates, both included (001-08)."""
     entry = contact_entry.c
     named = entry.product_id, entry.org_id, entry.stage
@@ -162,14 +160,7 @@ def list_effects(connection: Connection, orgs: Collection[str], since: str, unti
         .order_by(*named)
         .limit(ROWS_MAX)
     )
-    return [EffectRow(**row._mapping) for row in connection.execute(chosen)]
-
-
-def _as_seen(row: ContactRow, seen_by: str | None) -> ContactRow:
-    is_plain_no = row.stage == "refused" and row.product_id is None
-    if seen_by is None or row.org_id == seen_by or is_plain_no:
-        return row
-    return msgspec.structs.replace(row, stage="approached", product_id=None)
+    return [Outcome(**row._mapping) for row in connection.execute(chosen)]
 
 
 def _touch(row: ContactRow, customer_id: str) -> Touch:
