@@ -53,7 +53,9 @@ class Office:
     def stages(self, org_id):
         answer = self.ask(org_id, f"contacts?customer={self.customer}")
         assert answer.status_code == 200, answer.text
-        return sorted((item["org_id"], item["stage"], item["product_id"] is not None) for item in answer.json()["items"])
+        return sorted(
+            (item["org_id"], item["stage"], item["product_id"] is not None) for item in answer.json()["items"]
+        )
 
 
 def test_the_hosts_side_sees_all_contacts_and_the_assisting_side_what_itself_dealt(office):
