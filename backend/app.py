@@ -18,6 +18,7 @@ from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
 from backend.domain.handoffs import list_reactions
+from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import TICKET_PROJECTION
@@ -40,6 +41,8 @@ from backend.storage.sql_store import SqlStore
 from backend.sync_api.desk import Desk
 from backend.sync_api.desk_routes import DESK_ROUTES
 from backend.sync_api.door import SyncDoor
+from backend.sync_api.offer_desk import OfferDesk
+from backend.sync_api.offer_routes import MarketingController
 from backend.sync_api.routes import SyncController
 from backend.web.doorway import Doorway
 from backend.web.health import Readiness, has_room, is_migrated, show_live, show_ready
@@ -50,7 +53,12 @@ from backend.web.pages import show_asset, show_docs, show_errors
 from contracts.export import contract_hash
 from sync.engine import Engine, EngineSettings
 
-PROJECTIONS = {**OF_CUSTOMERS, "review": REVIEW_PROJECTION, "ticket": TICKET_PROJECTION}
+PROJECTIONS = {
+    **OF_CUSTOMERS,
+    "product": PRODUCT_PROJECTION,
+    "review": REVIEW_PROJECTION,
+    "ticket": TICKET_PROJECTION,
+}
 
 Clock = Callable[[], datetime]
 
@@ -109,7 +117,7 @@ class House:
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
-    doors: list[Any] = [*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, FilesController]
+    doors: list[Any] = [*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, MarketingController, FilesController]
     api = Router(API, route_handlers=doors)
     app = Litestar(
         [api, show_live, show_ready, show_metrics, show_docs, show_asset, show_errors, show_openapi],
@@ -136,6 +144,7 @@ def dependencies(house: House) -> dict[str, Provide]:
     parts: dict[str, Any] = {
         "door": house.door,
         "desk": Desk(house.engine, house.store),
+        "offer_desk": OfferDesk(house.store),
         "files": files,
         "metrics": house.metrics,
         "readiness": house.readiness(),

@@ -39,7 +39,7 @@ KINDS: Kinds = {
         Kind(k.Reveal, customers.reveal_buckets),
         Kind(k.Org, catalog.buckets),
         Kind(k.Product, catalog.buckets),
-        Kind(k.Script, catalog.buckets),
+        Kind(k.Script, catalog.buckets, check=catalog.check_script),
         Kind(k.CodeList, catalog.buckets),
         Kind(k.FormTemplate, catalog.buckets),
     )

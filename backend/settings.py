@@ -100,6 +100,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 
+    contacts_week_max: Annotated[
+        int, _about("Marketing contacts of a household in 7 days, over all channels", ge=0, le=1000)
+    ] = 2
+    contacts_month_max: Annotated[int, _about("The same in 30 days", ge=0, le=1000)] = 5
+    offer_rest_d: Annotated[
+        int, _about("What a customer refused or reserved is not offered again for so long", ge=1, le=3650)
+    ] = 30
+    risk_assessed_months: Annotated[int, _about("A customer's risk assessment holds so long", ge=1, le=120)] = 12
+    elderly_age: Annotated[int, _about("From this age on a customer needs special care", ge=1, le=150)] = 65
+    elderly_risk_min: Annotated[
+        int, _about("From this product risk on such a customer is advised in the zone only", ge=1, le=5)
+    ] = 3
+
     @property
     def database(self) -> str:
         """The database to use: the one that was named, or the file in the data folder."""

@@ -5,9 +5,10 @@ from random import Random
 from msgspec import Struct
 
 from backend.demo.customers import Product, draw_customer, draw_holdings
-from backend.demo.offers import PRODUCTS, TEMPLATES
+from backend.demo.offers import OFFERING, PRODUCTS, TEMPLATES
 from backend.demo.people import Person, Portfolio, draw_staff, list_portfolios
 from backend.demo.places import BRANCHES, list_orgs
+from backend.demo.scripts import list_code_lists, list_scripts
 from backend.domain.orgs.queries import OrgRow
 from contracts.base import Body
 from sync.puts import Put
@@ -45,7 +46,7 @@ def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
         orgs=list_orgs(),
         staff=staff,
         portfolios=portfolios,
-        catalog=[*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates],
+        catalog=[*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates, *_words(seed, offers)],
         customers=people,
         holdings=[_put(ids, "holding", body) for body in _holdings(random, people, offers, as_of)],
     )
@@ -61,7 +62,8 @@ def _org(row: OrgRow) -> Body:
 
 def _products() -> list[Body]:
     names = ("code", "name", "family", "risk", "pitch")
-    return [dict(zip(names, product, strict=True)) | {"on_sale_from": "2026-01-01"} for product in PRODUCTS]
+    told = [dict(zip(names, product, strict=True)) | {"on_sale_from": "2026-01-01"} for product in PRODUCTS]
+    return [body | OFFERING[str(body["code"])] for body in told]
 
 
 def _templates() -> list[Body]:
@@ -69,6 +71,14 @@ def _templates() -> list[Body]:
         {"code": code, "template_version": 1, "title": title, "fields": list(fields)}
         for code, title, fields in TEMPLATES
     ]
+
+
+def _words(seed: int, offers: list[Put]) -> list[Put]:
+    """Return scripts and code lists, under ids that leave all others as they are."""
+    ids = Random(f"words {seed}")  # noqa: S311  # a demonstration wants a seed that repeats
+    product_ids = {put.body["code"]: put.id for put in offers if put.body is not None}
+    scripts = [_put(ids, "script", body) for body in list_scripts(product_ids)]
+    return [*scripts, *(_put(ids, "code_list", body) for body in list_code_lists())]
 
 
 def _customers(random: Random, portfolios: list[Portfolio], count: int, as_of: str) -> list[Body]:

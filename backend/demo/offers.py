@@ -18,6 +18,40 @@ PRODUCTS = (
     ("E601", "手机银行", "channel", 0, "转账免手续费。"),
 )
 
+# What the recommendation needs to know of them: code → fields. Where nothing is said, defaults hold.
+OFFERING: dict[str, Body] = {
+    "D101": {"is_repeatable": True, "is_marketed": False},
+    "D102": {"is_repeatable": True, "talk_min": 4, "labels": ["deposit_potential"], "after": ["large_inflow"]},
+    "D103": {
+        "is_repeatable": True, "talk_min": 5, "labels": ["deposit_potential"], "beside": ["deposit"],
+        "after": ["large_inflow"],
+    },
+    "L201": {"age_min": 18, "age_max": 65, "talk_min": 8, "labels": ["loan_potential"], "sold_at": ["3501", "3508"]},
+    "L202": {
+        "age_min": 18, "age_max": 65, "talk_min": 10, "labels": ["loan_potential"], "beside": ["deposit", "card"],
+        "after": ["loan_due"],
+    },
+    "L203": {"age_min": 18, "age_max": 65, "is_marketed": False, "talk_min": 15},
+    "C301": {"talk_min": 3, "beside": ["deposit"]},
+    "C302": {
+        "age_min": 18, "age_max": 65, "talk_min": 6, "labels": ["card_potential"], "beside": ["deposit", "card"],
+        "after": ["card_large_spending"],
+    },
+    "W401": {
+        "age_min": 18, "is_repeatable": True, "talk_min": 10, "labels": ["wealth_potential"], "beside": ["deposit"],
+        "after": ["large_inflow", "account_closed"],
+    },
+    "W402": {
+        "age_min": 18, "is_repeatable": True, "talk_min": 12, "labels": ["wealth_potential"], "beside": ["wealth"],
+        "after": ["large_inflow"],
+    },
+    "I501": {"age_min": 18, "talk_min": 6, "labels": ["insurance_potential"], "beside": ["loan"]},
+    "E601": {
+        "age_min": 16, "talk_min": 3, "labels": ["channel_potential"], "beside": ["deposit", "card"],
+        "after": ["frequent_transfer", "large_outflow"],
+    },
+}  # fmt: skip
+
 PHONE: Body = {"key": "phone", "label": "联系电话", "type": "phone", "is_required": True, "prefill": "customer.phone"}
 TAIL: Body = {"key": "certificate_tail", "label": "证件号后四位", "type": "text", "length_max": 4, "is_required": True}
 ADDRESS: Body = {"key": "address", "label": "通讯地址", "type": "text", "length_max": 80}

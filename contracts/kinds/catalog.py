@@ -58,15 +58,32 @@ class FormTemplate(Record, frozen=True, kw_only=True):
     is_active: Annotated[bool, Merge.SERVER] = True
 
 
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a customer may say to a question, where the talk goes on, and what that makes of the contact."""
+
+    text: Annotated[str, Meta(max_length=200)]
+    next: Annotated[str, Meta(max_length=20)] = ""  # a step's key; empty: the talk ends here
+    stage: Annotated[str, Meta(max_length=12)] = ""  # of the contact that is noted then
+
+
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a talk: what to say, then what to ask. A talk begins with its script's first step."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=20)]
+    say: Annotated[str, Meta(max_length=500)] = ""
+    ask: Annotated[str, Meta(max_length=300)] = ""
+    answers: Annotated[list[Answer], Meta(max_length=10)] = []
+
+
 class Script(Record, frozen=True, kw_only=True):
-    """A talking-point script: what to ask and what to say, step by step (003-07)."""
+    """A talking-point script: what to say, what to ask, where each answer leads (003-07)."""
 
     kind: ClassVar[str] = "script"
 
     code: Annotated[str, Merge.SERVER, Meta(max_length=40)]
     title: Annotated[str, Merge.SERVER, Meta(max_length=100)]
-    products: Annotated[list[RecordId], Merge.SERVER, Meta(max_length=50)] = []
-    steps: Annotated[list[dict[str, Any]], Merge.SERVER, Meta(max_length=50)] = []
+    products: Annotated[list[RecordId], Merge.SERVER, Meta(max_length=50)] = []  # a tablet finds it by what it offers
+    steps: Annotated[list[Step], Merge.SERVER, Meta(max_length=50)] = []
 
 
 class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,6 +92,7 @@ class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     code: Annotated[str, Meta(max_length=40)]
     name: Annotated[str, Meta(max_length=100)]
     is_active: bool = True
+    members: Words = []  # the finer codes that it groups: sorts of reminders under their kind
 
 
 class CodeList(Record, frozen=True, kw_only=True):

@@ -27,7 +27,8 @@ class Contact(Record, frozen=True, kw_only=True):
         Literal["approached", "recommended", "interested", "reserved", "referred", "refused", "done"], Merge.SERVER
     ]
     product_id: Annotated[RecordId | None, Merge.SERVER] = None
-    follows: Annotated[RecordId | None, Merge.SERVER] = None
+    follows: Annotated[RecordId | None, Merge.SERVER] = None  # the contact that this one goes on from
+    is_opt_out: Annotated[bool, Merge.SERVER] = False  # the customer wants no marketing any more, anywhere (PIPL 24)
     note: Annotated[str, Merge.SERVER, Privacy.C2, Meta(max_length=500)] = ""
     happened_at: Annotated[Moment, Merge.SERVER]
     prev: Annotated[str, Merge.SERVER, Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")]  # the install's previous evidence

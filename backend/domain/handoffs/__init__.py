@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from backend.domain.handoffs import contacts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
+from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
@@ -11,14 +13,18 @@ from backend.storage.reactions import Reaction
 
 def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     """Return kind → what follows when records of it were written, in this order."""
-    arrivals = Arrivals(claims_per_hour=settings.identify_per_hour, stale_h=settings.offline_money_h)
+    arrivals = Arrivals(
+        claims_per_hour=settings.identify_per_hour, stale_h=settings.offline_money_h,
+        additions=[add_offers(offer_settings(settings))],
+    )  # fmt: skip
     return {
-        "contact": [arrivals.on_contacts],
+        "contact": [contacts.on_contacts, arrivals.on_contacts],
         "customer": [arrivals.on_customers],
         "holding": [arrivals.on_belongings],
         "plan": [show_busy],
-        "relation": [arrivals.on_belongings],
+        "relation": [contacts.on_relations, arrivals.on_belongings],
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
-        "ticket": [arrivals.on_tickets],
+        "ticket": [contacts.on_tickets, arrivals.on_tickets],
+        "visit": [contacts.on_visits],
     }

@@ -1,5 +1,7 @@
 """Reading and growing the tree of institutions."""
 
+from collections.abc import Collection, Mapping
+
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
@@ -40,7 +42,27 @@ def orgs_below(connection: Connection, org_id: str) -> frozenset[str]:
     return frozenset(connection.scalars(select(area.c.org_id).limit(ORGS_MAX)))
 
 
+def orgs_above(connection: Connection, org_ids: Collection[str]) -> dict[str, list[OrgRow]]:
+    """Return for each institution itself, its parent, and so on up; an unknown one has none."""
+    known: dict[str, OrgRow] = {}
+    wanted = set(org_ids)
+    for _ in LEVELS:
+        rows = connection.execute(select(org).where(org.c.org_id.in_(sorted(wanted - known.keys()))))
+        known |= {row.org_id: OrgRow(**row._mapping) for row in rows}
+        wanted = {row.parent for row in known.values() if row.parent}
+    return {org_id: _line(known, org_id) for org_id in org_ids}
+
+
 def list_orgs(connection: Connection) -> list[OrgRow]:
     """Return all institutions, parents before children."""
     rows = connection.execute(select(org).limit(ORGS_MAX))
     return sorted((OrgRow(**row._mapping) for row in rows), key=lambda row: (LEVELS.index(row.level), row.org_id))
+
+
+def _line(known: Mapping[str, OrgRow], org_id: str) -> list[OrgRow]:
+    line: list[OrgRow] = []
+    row = known.get(org_id)
+    while row is not None and len(line) < len(LEVELS):
+        line.append(row)
+        row = known.get(row.parent or "")
+    return line
