@@ -13,6 +13,7 @@ COMMANDS = {
     "add-org": "admission:add_org",
     "create-admin": "admission:create_admin",
     "enrolment-code": "admission:enrolment_code",
+    "add-partner": "admission:add_partner",
     "revoke": "admission:revoke",
     "backup": "safekeeping:backup",
     "restore": "safekeeping:restore",

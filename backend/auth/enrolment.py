@@ -92,17 +92,21 @@ def is_retry(code: CodeRow, known: InstallRow | None, install_id: str, key: byte
 
 
 def _let_in(unit: SqlUnit, code: CodeRow, request: EnrolRequest, key: bytes, now: str) -> EnrolResponse:
-    connection, print_of_key = unit.connection, thumbprint(key)
-    find_org(connection, code.org_id, lock=True)  # letters are given out one at a time
-    letter = letter_of(devices.count_installs(connection, code.org_id))
-    device_id = devices.find_device(connection, print_of_key) or code.device_id or str(uuid4())
-    devices.use_code(connection, code.hash, request.install_id)
-    devices.save_device(connection, device_id, request.platform, print_of_key, now)
-    row = InstallRow(
-        install_id=request.install_id, device_id=device_id, org_id=code.org_id, letter=letter, public_key=key,
-        app_version=request.app_version, schema=request.schema, enrolled_at=now, last_seen_at=now,
-    )  # fmt: skip
-    devices.add_install(connection, row)
-    unit.save_install(Install(install_id=request.install_id, letter=letter, public_key=key))
+    device_id = devices.find_device(unit.connection, thumbprint(key)) or code.device_id or str(uuid4())
+    devices.use_code(unit.connection, code.hash, request.install_id)
+    bind_install(unit, code.org_id, device_id, request, key, now)
     note_of_org(unit, code.org_id, "device", "enrol", now, subject=request.install_id, detail={"device_id": device_id})
     return EnrolResponse(install_id=request.install_id, device_id=device_id)
+
+
+def bind_install(unit: SqlUnit, org_id: str, device_id: str, request: EnrolRequest, key: bytes, now: str) -> None:
+    """Write a new install down, with the next letter of its institution."""
+    find_org(unit.connection, org_id, lock=True)  # letters are given out one at a time
+    letter = letter_of(devices.count_installs(unit.connection, org_id))
+    devices.save_device(unit.connection, device_id, request.platform, thumbprint(key), now)
+    row = InstallRow(
+        install_id=request.install_id, device_id=device_id, org_id=org_id, letter=letter, public_key=key,
+        app_version=request.app_version, schema=request.schema, enrolled_at=now, last_seen_at=now,
+    )  # fmt: skip
+    devices.add_install(unit.connection, row)
+    unit.save_install(Install(install_id=request.install_id, letter=letter, public_key=key))

@@ -14,6 +14,7 @@ from litestar.params import JSONBody
 from backend.auth.enrolment import enrol
 from backend.auth.gate import Gate
 from backend.auth.guard import Authenticator
+from backend.auth.partners import Partner, identify_partner
 from backend.auth.parts import Auth
 from backend.auth.sessions import refresh, sign_out
 from backend.auth.signing_in import sign_in
@@ -78,7 +79,7 @@ auth_routes = [AuthController]
 
 
 def provide_auth(auth: Auth, gate: Gate | None = None) -> dict[str, Provide]:
-    """Return the app's dependencies `auth`, `gate`, `authenticator` and `actor`.
+    """Return the app's dependencies `auth`, `gate`, `authenticator`, `actor` and `partner`.
 
     On SQLite the guard's read takes microseconds, less than a thread's turn, so it stays on the event loop.
     """
@@ -90,6 +91,7 @@ def provide_auth(auth: Auth, gate: Gate | None = None) -> dict[str, Provide]:
         "gate": Provide(lambda: gate, sync_to_thread=False),
         "authenticator": Provide(lambda: authenticator, sync_to_thread=False),
         "actor": Provide(provide_actor, sync_to_thread=not is_quick),
+        "partner": Provide(provide_partner, sync_to_thread=not is_quick),
     }
 
 
@@ -99,6 +101,11 @@ def provide_actor(request: AnyRequest, authenticator: NamedDependency[Authentica
     return authenticator.authenticate(
         headers.get("authorization"), headers.get("sync-install"), read_schema(headers.get("sync-schema"))
     )
+
+
+def provide_partner(request: AnyRequest, auth: NamedDependency[Auth]) -> Partner:
+    """Return which system asks, by its key; handlers then say by `require_sort` which sort may."""
+    return identify_partner(auth, request.headers.get("authorization"))
 
 
 def read_schema(header: str | None) -> int | None:

@@ -6,7 +6,9 @@ from uuid import uuid4
 import click
 
 from backend.app import House
+from backend.auth import partners
 from backend.auth.enrolment import make_enrolment_code
+from backend.auth.partners import PartnerSort, find_partner
 from backend.auth.revocation import revoke_install, revoke_staff
 from backend.auth.staffing import NewStaff
 from backend.auth.staffing import add_staff as hire
@@ -67,9 +69,21 @@ def enrolment_code(org_id: str, device: str | None, count: int) -> None:
     click.echo(f"Good for {org_id} until {made[0].expires_at}.", err=True)
 
 
+@click.command("add-partner")
+@click.argument("sort", type=click.Choice([sort.value for sort in PartnerSort]))
+@click.argument("org_id")
+@click.argument("name")
+def add_partner(sort: str, org_id: str, name: str) -> None:
+    """Add a queue machine of a branch, or a teller system of an institution. Its key is shown this once."""
+    with opened() as house:
+        made = partners.add_partner(house.auth, PartnerSort(sort), org_id, name, BY)
+    click.echo(made.key)
+    click.echo(f"The key of {made.partner.partner_id} ({sort}, {org_id}). It is kept nowhere else.", err=True)
+
+
 @click.group()
 def revoke() -> None:
-    """Shut an install or a person out, from their next request on; their tablets are ordered to purge."""
+    """Shut an install, a person or a partner out, from the next request on; tablets are ordered to purge."""
 
 
 REASON = click.option("--reason", default="", help="Goes into the audit log.")
@@ -108,6 +122,21 @@ def revoke_one_person(staff_no: str, reason: str, is_applied: bool) -> None:
     with opened() as house:
         revoke_staff(house.auth, staff_no, BY, reason)
     click.echo(f"{staff_no} is shut out.")
+
+
+@revoke.command("partner")
+@click.argument("partner_id")
+@REASON
+@APPLY
+def revoke_one_partner(partner_id: str, reason: str, is_applied: bool) -> None:
+    """Shut out a queue machine or a teller system, as when its key got about."""
+    with opened() as house:
+        if house.store.read(lambda look: find_partner(look.connection, partner_id)) is None:
+            raise NotFound(partner_id=partner_id)
+        if is_applied:
+            partners.revoke_partner(house.auth, partner_id, BY, reason)
+    word = "is" if is_applied else "would be"
+    click.echo(f"Partner {partner_id} {word} shut out." + ("" if is_applied else f" {APPLY_HINT}"))
 
 
 def _check_place(house: House, row: OrgRow) -> None:

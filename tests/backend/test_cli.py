@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from backend.app import House
+from backend.auth.errors import Revoked
+from backend.auth.partners import identify_partner
 from backend.cli import COMMANDS, main
 from backend.demo.credentials import read_credentials
 from backend.demo.day.server import free_port
@@ -328,3 +330,18 @@ def test_a_proof_of_the_command_is_a_proof_for_the_server(tmp_path):
     proof = shell.run("sign-proof", file, "-a--challenge", "i", "s").output.strip()
     assert is_proven(jwk.encode(), ("-a--challenge",), "i", "s", proof)
     assert not is_proven(jwk.encode(), ("another",), "i", "s", proof)
+
+
+def test_a_queue_machine_is_added_and_shut_out_only_with_apply(seeded):
+    key = seeded.run("add-partner", "machine", "350101", "门口的机器").stdout.strip()
+    partner_id = key.removeprefix("padsync_").partition(".")[0]
+
+    def is_let_in():
+        return seeded.look(lambda house: identify_partner(house.auth, f"Bearer {key}")).partner_id == partner_id
+
+    assert "would be" in seeded.run("revoke", "partner", partner_id).output
+    assert is_let_in()
+    seeded.run("revoke", "partner", partner_id, "--reason", "sold", "--apply")
+    with pytest.raises(Revoked):
+        is_let_in()
+    assert "partner_id" in seeded.run("revoke", "partner", "m-1", code=1).output
