@@ -49,6 +49,18 @@ counter = Table(
     Index("ix_counter_branch_id", "branch_id"),
 )
 
+counter_visit = Table(
+    "counter_visit",
+    metadata,
+    Column("branch_id", Word, primary_key=True),
+    Column("business_date", Word, primary_key=True),
+    Column("counter_no", Word, primary_key=True),
+    Column("ordinal", Number, primary_key=True, autoincrement=False),  # in the order in which the server heard of them
+    Column("at", Word, nullable=False),
+    Column("ticket_id", Word, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 counter_day = Table(
     "counter_day",
     metadata,

@@ -1,13 +1,13 @@
 """Asking SQL about the line of a branch, and about days that have ended."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select
 
-from backend.domain.tickets.models import PLACE, counter, counter_day, number_day, ticket
+from backend.domain.tickets.models import PLACE, counter, counter_day, counter_visit, number_day, ticket
 from backend.domain.tickets.rules.life import OPEN_STATES
 from backend.domain.tickets.rules.line import AT_COUNTER, IN_LINE, Place
 from backend.storage.tables import lease
@@ -31,6 +31,14 @@ class NumberDay(Struct, frozen=True, kw_only=True):
     report: bytes
 
 
+class Visit(NamedTuple):
+    """Somebody came to a counter, to be called or served."""
+
+    at: str
+    ordinal: int
+    ticket_id: str
+
+
 def hold(connection: Connection, *name: str) -> None:
     """Keep others who hold the same name waiting until this transaction ends; SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
@@ -52,6 +60,24 @@ def list_at_counter(connection: Connection, branch: str, date: str, counter_no: 
     """Return the tickets that stand called or served at one counter; by the rule there is one at most."""
     rows = _list_places(connection, branch, date, ticket.c.counter == counter_no, ticket.c.state.in_(AT_COUNTER))
     return [place.id for place in rows]
+
+
+def list_visits(connection: Connection, branch: str, date: str, counter_no: str) -> list[Visit]:
+    """Return who came to a counter on a day, in the order of the moments; at the same one, whom we heard of later."""
+    columns = [counter_visit.c[name] for name in Visit._fields]
+    chosen = select(*columns).where(*_at(counter_visit, branch, date, counter_no)).limit(LINE_MAX)
+    return sorted(Visit(*row) for row in connection.execute(chosen))
+
+
+def add_visits(
+    connection: Connection, branch: str, date: str, counter_no: str, visits: Collection[tuple[str, str]]
+) -> None:
+    """Note (moment, ticket) of those who came to a counter; whoever calls holds the counter."""
+    highest = select(func.max(counter_visit.c.ordinal)).where(*_at(counter_visit, branch, date, counter_no))
+    first = (connection.scalar(highest) or 0) + 1
+    where = {"branch_id": branch, "business_date": date, "counter_no": counter_no}
+    rows = [where | {"ordinal": first + n, "at": at, "ticket_id": id} for n, (at, id) in enumerate(sorted(visits))]
+    connection.execute(insert(counter_visit), rows)
 
 
 def list_open_tickets(connection: Connection, branch: str, date: str) -> list[str]:
@@ -88,7 +114,7 @@ def list_counters(connection: Connection, branch: str) -> list[str]:
 
 def find_counter_day(connection: Connection, branch: str, date: str, counter_no: str) -> list[CounterStep]:
     """Return when a counter opened, paused and closed on a day that has ended, in order."""
-    kept = connection.scalar(select(counter_day.c.steps).where(*_of_counter_day(branch, date, counter_no)))
+    kept = connection.scalar(select(counter_day.c.steps).where(*_at(counter_day, branch, date, counter_no)))
     return _steps.decode(kept) if kept else []
 
 
@@ -102,7 +128,7 @@ def list_counter_days(connection: Connection, branch: str, date: str) -> dict[st
 
 def save_counter_day(connection: Connection, branch: str, date: str, counter_no: str, steps: list[Any]) -> None:
     """Put a counter's steps of a day."""
-    connection.execute(delete(counter_day).where(*_of_counter_day(branch, date, counter_no)))
+    connection.execute(delete(counter_day).where(*_at(counter_day, branch, date, counter_no)))
     row = {"branch_id": branch, "business_date": date, "counter_no": counter_no, "steps": msgspec.json.encode(steps)}
     connection.execute(insert(counter_day).values(row))
 
@@ -125,10 +151,8 @@ def _list_places(connection: Connection, branch: str, date: str, *like: ColumnEl
     return [Place(**row._mapping) for row in rows]
 
 
-def _of_counter_day(branch: str, date: str, counter_no: str) -> Collection[ColumnElement[bool]]:
-    return (
-        counter_day.c.branch_id == branch, counter_day.c.business_date == date, counter_day.c.counter_no == counter_no
-    )  # fmt: skip
+def _at(table: Table, branch: str, date: str, counter_no: str) -> Collection[ColumnElement[bool]]:
+    return table.c.branch_id == branch, table.c.business_date == date, table.c.counter_no == counter_no
 
 
 def _of_number_day(branch: str, date: str) -> Collection[ColumnElement[bool]]:

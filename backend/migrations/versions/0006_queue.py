@@ -56,6 +56,16 @@ def _make_line() -> None:
 
 def _make_days() -> None:
     op.create_table(
+        "counter_visit",
+        Column("branch_id", Word, primary_key=True),
+        Column("business_date", Word, primary_key=True),
+        Column("counter_no", Word, primary_key=True),
+        Column("ordinal", Number, primary_key=True, autoincrement=False),
+        Column("at", Word, nullable=False),
+        Column("ticket_id", Word, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "counter_day",
         Column("branch_id", Word, primary_key=True),
         Column("business_date", Word, primary_key=True),
@@ -75,7 +85,7 @@ def _make_days() -> None:
 
 def downgrade() -> None:
     """Drop the tables."""
-    for name in ("number_day", "counter_day", "counter"):
+    for name in ("number_day", "counter_day", "counter_visit", "counter"):
         op.drop_table(name)
     op.drop_index("ix_ticket_counter", "ticket")
     for name in ("returned_at", "called_at", "for_counter", "for_series", "counter", "priority"):

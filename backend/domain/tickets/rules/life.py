@@ -9,7 +9,6 @@ from msgspec import Struct
 from contracts.base import Body
 from sync.moments import read_moment
 
-CALLS = ("called", "recalled")
 SERVED = ("serving", "held")  # whoever got so far was served: only the finish was forgotten
 OPEN_STATES = ("waiting", "called", "recalled", "serving", "held", "transferred", "skipped", "returned")
 

@@ -9,7 +9,6 @@ from contracts.base import Body
 
 IN_LINE = frozenset({"waiting", "transferred", "returned"})
 AT_COUNTER = frozenset({"called", "recalled", "serving"})  # a counter has one of these at a time
-CALLS = frozenset({"called", "recalled"})
 RETURNED_BEHIND = 3  # a customer who missed their call waits for so many others
 
 # Series of a branch that configures nothing, with what a ticket of theirs is called ahead of (domain-rules.md §8).
@@ -91,6 +90,17 @@ def count_ahead(places: Iterable[Place], mine: Place, *, behind: int = RETURNED_
     known = [place for place in places if place.id != mine.id]
     line = order_line([*(place for place in known if place.line == mine.line), mine], known, behind=behind)
     return next((at for at, place in enumerate(line) if place.id == mine.id), 0)
+
+
+def visits_of(body: Body) -> list[tuple[str, str]]:
+    """Return (counter, moment) of every time that a ticket came to a counter, to be called or served there."""
+    visits, counter, is_there = [], "", False
+    for step in body.get("steps") or ():
+        counter = step.get("counter") or counter
+        if step["to"] in AT_COUNTER and not is_there and counter:
+            visits.append((counter, step["at"]))
+        is_there = step["to"] in AT_COUNTER
+    return visits
 
 
 def write_number(series: str, number: int, overflow: str | None = None) -> str:
