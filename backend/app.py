@@ -21,7 +21,8 @@ from backend.domain.handoffs import list_reactions
 from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
-from backend.domain.tickets.models import TICKET_PROJECTION
+from backend.domain.tickets.models import COUNTER_PROJECTION, TICKET_PROJECTION
+from backend.domain.tickets.rules.life import RecallRule
 from backend.errors import EXCEPTION_HANDLERS
 from backend.files.blobs import Blobs
 from backend.files.disk import make_folder
@@ -31,8 +32,10 @@ from backend.files.uploads import Uploads
 from backend.jobs.leader import leadership_for
 from backend.jobs.schedule import Clockwork
 from backend.jobs.work import list_jobs
+from backend.line.desk import LineDesk
+from backend.line.routes import LINE_ROUTES
 from backend.live.ending import end_listening_when_told
-from backend.registry import KINDS
+from backend.registry import kinds_with
 from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
@@ -55,6 +58,7 @@ from sync.engine import Engine, EngineSettings
 
 PROJECTIONS = {
     **OF_CUSTOMERS,
+    "counter": COUNTER_PROJECTION,
     "product": PRODUCT_PROJECTION,
     "review": REVIEW_PROJECTION,
     "ticket": TICKET_PROJECTION,
@@ -73,23 +77,25 @@ class House:
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
         self.settings = settings
+        kinds = kinds_with(RecallRule(after_s=settings.recall_after_s, times_max=settings.recalls_max))
         folder = Path(settings.data_dir)
         make_folder(folder.absolute())
         self.store = SqlStore(
-            make_engine(settings.database), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(settings)),
+            make_engine(settings.database), PROJECTIONS, reactions=Reactions(kinds, list_reactions(settings)),
             on_commit=self._committed,
         )  # fmt: skip
         kept = server_secrets(self.store)
         self.engine = Engine(
-            self.store, KINDS, clock=clock, new_id=lambda: str(uuid4()), secret=kept.secret,
+            self.store, kinds, clock=clock, new_id=lambda: str(uuid4()), secret=kept.secret,
             server_key=kept.server_key, contract_hash=contract_hash(), settings=engine_settings(settings),
         )  # fmt: skip
         self.auth = Auth(self.store, kept.secret, clock, settings)
         self.metrics = Metrics()
         self.door = SyncDoor(self.engine, self.auth, self.metrics)
+        self.line = LineDesk(self.engine, self.store, self.door.run, behind=settings.returned_behind)
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
-        jobs = list_jobs(self.engine, self.store, self.uploads.sweep)
+        jobs = list_jobs(self.engine, self.store, self.uploads.sweep, day_ends_h=settings.day_ends_h)
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())
 
@@ -117,7 +123,9 @@ class House:
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
-    doors: list[Any] = [*auth_routes, *admin_routes, SyncController, *DESK_ROUTES, MarketingController, FilesController]
+    doors: list[Any] = [
+        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController, FilesController,
+    ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
         [api, show_live, show_ready, show_metrics, show_docs, show_asset, show_errors, show_openapi],
@@ -146,6 +154,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "desk": Desk(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
         "files": files,
+        "line": house.line,
         "metrics": house.metrics,
         "readiness": house.readiness(),
     }

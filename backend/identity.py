@@ -1,11 +1,13 @@
-"""Who people are to the server: roles, the names of their buckets, and the guard of a role."""
+"""Who people are to the server: roles, the names of their buckets, the guard of a role; and the bank's own day."""
 
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
 from sync.errors import Forbidden
 from sync.kind import Actor
 
 CATALOG = "catalog"
+BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 
 
 class Role(StrEnum):
@@ -56,3 +58,8 @@ def require(actor: Actor, *roles: Role) -> None:
     """Raise Forbidden unless the actor has one of these roles."""
     if actor.roles.isdisjoint(role.value for role in roles):
         raise Forbidden(needs=[role.value for role in roles])
+
+
+def business_date(moment: datetime) -> str:
+    """Return the day of the bank that an aware moment lies in."""
+    return moment.astimezone(BANK_TIME).date().isoformat()

@@ -1,5 +1,7 @@
 """The registry: every record kind with its slice's policy. A new kind is one line here."""
 
+from functools import partial
+
 from backend.domain.catalog import policy as catalog
 from backend.domain.customers import policy as customers
 from backend.domain.forms import policy as forms
@@ -8,6 +10,7 @@ from backend.domain.requests import policy as requests
 from backend.domain.reviews import policy as reviews
 from backend.domain.tasks import policy as tasks
 from backend.domain.tickets import policy as tickets
+from backend.domain.tickets.rules.life import RecallRule, check_recalls
 from backend.domain.visits import policy as visits
 from contracts import kinds as k
 from sync.kind import Kind, Kinds
@@ -15,7 +18,7 @@ from sync.kind import Kind, Kinds
 KINDS: Kinds = {
     kind.name: kind
     for kind in (
-        Kind(k.Ticket, tickets.buckets, may=tickets.may),
+        Kind(k.Ticket, tickets.buckets, may=tickets.may, check=partial(check_recalls, rule=RecallRule())),
         Kind(k.Counter, tickets.branch_buckets, may=tickets.may),
         Kind(k.Pace, tickets.branch_buckets),
         Kind(k.Card, customers.card_buckets),
@@ -44,3 +47,9 @@ KINDS: Kinds = {
         Kind(k.FormTemplate, catalog.buckets),
     )
 }
+
+
+def kinds_with(recalls: RecallRule) -> Kinds:
+    """Return the kinds under a bank's own rule of recalls."""
+    check = partial(check_recalls, rule=recalls)
+    return {**KINDS, "ticket": Kind(k.Ticket, tickets.buckets, may=tickets.may, check=check)}

@@ -97,6 +97,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     identify_per_hour: Annotated[
         int, _about("Customers whom one person may look up by card, certificate or phone in an hour", ge=1, le=100_000)
     ] = 120
+    recall_after_s: Annotated[int, _about("A call is repeated after so long, at the soonest", ge=0, le=600)] = 15
+    recalls_max: Annotated[int, _about("A call is repeated so often, at most", ge=0, le=10)] = 3
+    returned_behind: Annotated[
+        int, _about("Whoever missed their call and came back waits behind so many others", ge=0, le=50)
+    ] = 3
+    day_ends_h: Annotated[int, _about("A branch's day ends at this hour of Asia/Shanghai", ge=12, le=23)] = 23
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 

@@ -61,6 +61,7 @@ class ErrorCode(Enum):
     STILL_REFUSED = "still_refused", 409, Actor.SUPERVISOR, False, (
         "Tried again, the mutation is refused again; this answer says why. The review stays open."
     )
+    COUNTER_NOT_OPEN = "counter_not_open", 409, Actor.AUTHOR, False, "The counter is paused or closed; open it first."
     OWN_WORK = "own_work", 403, Actor.SUPERVISOR, False, "Nobody decides about their own work."
     GONE_FILE = "gone_file", 410, Actor.TABLET, False, "The upload has expired or was ended; begin a new one."
     UPLOAD_OFFSET = "upload_offset", 409, Actor.TABLET, False, (

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts import auth, hello, leases, pull, purges, push, review, verify
+from contracts import auth, hello, leases, machine, pull, purges, push, review, verify
 from contracts.base import Body
 from contracts.errors import ErrorCode, ProblemDocument
 from contracts.kinds import RECORDS
@@ -46,6 +46,11 @@ MESSAGES: tuple[Any, ...] = (
     _spelled(verify.VerifyResponse, differ=(_many(_Branch),)),
     purges.PurgeAckRequest, purges.PurgeAckResponse,
     review.DecisionRequest, review.ReviewItem, review.ReviewPage,
+    _spelled(
+        machine.MachineRequest,
+        messages=(Annotated[list[machine.MachineMessage], Meta(max_length=machine.MESSAGES_MAX)],),
+    ),
+    machine.MachineResponse, machine.BlockRequest, machine.CallNextRequest, machine.CallNextResponse,
     ProblemDocument,
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from contracts.hello import HelloResponse, Limits, OfflineLimits
 from contracts.leases import WANT_MAX, Lease, LeaseRequest, LeaseReturn
@@ -102,17 +102,24 @@ class Engine:
         if len(request.mutations) > MUTATIONS_MAX:
             raise TooLarge(mutations_max=MUTATIONS_MAX)
         parcels = unpack(request.mutations, self._public_key(actor.install_id))
-        now = self.clock()
-        context = PushContext(
-            actor=actor, kinds=self.kinds, now=now, device=device, schema=SCHEMA,
-            countersign=self._countersigner(now),
-        )  # fmt: skip
+        context = self._context(actor, device)
 
         def work(unit: Unit) -> PushResponse:
             _check_epoch(unit, request.epoch)
             return push_batch(unit, parcels, context)
 
         return self.store.write(work)
+
+    def push_within(self, unit: Unit, mutations: Sequence[Raw], actor: Actor, device: DeviceClock) -> PushResponse:
+        """Settle mutations as a part of the caller's transaction: what a partner's messages mean."""
+        return push_batch(unit, unpack(mutations, b""), self._context(actor, device))
+
+    def _context(self, actor: Actor, device: DeviceClock) -> PushContext:
+        now = self.clock()
+        return PushContext(
+            actor=actor, kinds=self.kinds, now=now, device=device, schema=SCHEMA,
+            countersign=self._countersigner(now),
+        )  # fmt: skip
 
     def _countersigner(self, now: datetime) -> Callable[[Sequence[str]], str]:
         """Return what signs that evidence with these hashes was here at this moment, once for all of a push."""
@@ -257,11 +264,7 @@ class Engine:
 
     def decide_review(self, review_id: str, request: DecisionRequest, actor: Actor, area: Area) -> ReviewItem:
         """Settle a review as its author or as a supervisor of `area`."""
-        now = self.clock()
-        context = PushContext(
-            actor=actor, kinds=self.kinds, now=now, device=DeviceClock(), schema=SCHEMA,
-            countersign=self._countersigner(now),
-        )  # fmt: skip
+        context = self._context(actor, DeviceClock())
         return self.store.write(lambda unit: judge_review(unit, review_id, request, context, area))
 
     def _audit_now(self, actor: Actor, action: str, subject: str) -> None:

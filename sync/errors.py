@@ -62,6 +62,12 @@ class OwnWork(SyncError):
     code = ErrorCode.OWN_WORK
 
 
+class CounterNotOpen(SyncError):
+    """A counter that is paused or closed calls nobody."""
+
+    code = ErrorCode.COUNTER_NOT_OPEN
+
+
 class AlreadyDecided(SyncError):
     """Somebody settled this review before."""
 

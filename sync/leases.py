@@ -55,7 +55,7 @@ def acquire(
     """
     _check_day(request.business_date)
     for token in request.held:
-        _take_back(unit, token, actor.install_id, secret)
+        take_back(unit, token, actor.install_id, secret)
     earlier = unit.find_lease_by_request(actor.install_id, request.request_id)
     if earlier is not None:
         if (earlier.branch, earlier.series, earlier.date) != (request.branch, request.series, request.business_date):
@@ -149,7 +149,7 @@ def _check_day(text: str) -> None:
         raise Malformed("business_date is no day of the calendar") from error
 
 
-def _take_back(unit: Unit, token: str, install_id: str, secret: bytes) -> None:
+def take_back(unit: Unit, token: str, install_id: str, secret: bytes) -> None:
     """Restore a lease that this database forgot when it was restored from a backup."""
     lease = read_token(token, secret)
     if lease is None or lease.install_id != install_id or unit.find_lease(lease.lease_id) is not None:

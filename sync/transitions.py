@@ -41,7 +41,7 @@ def decide_transition(life: Life, current: str, requested: str) -> Step:
     return life.matrix[current][requested]
 
 
-def note_state(life: Life, body: Body, to: str, *, at: str, by: str, facts: Mapping[str, Any]) -> Body:
+def note_state(life: Life, body: Body, to: str, *, at: str, by: str | None, facts: Mapping[str, Any]) -> Body:
     """Return the field in which a life keeps its history, with one state more; nothing for a life without one.
 
     `at` is when it happened, by the server's estimate: a tablet without a line hands in late what it did in time.
@@ -49,4 +49,5 @@ def note_state(life: Life, body: Body, to: str, *, at: str, by: str, facts: Mapp
     if life.history is None:
         return {}
     noted = {name: facts[name] for name in sorted(life.noted) if facts.get(name) is not None}
-    return {life.history: [*(body.get(life.history) or ()), {"to": to, "at": at, "by": by, **noted}]}
+    who = {} if by is None else {"by": by}
+    return {life.history: [*(body.get(life.history) or ()), {"to": to, "at": at, **who, **noted}]}

@@ -1,13 +1,13 @@
 """The jobs of this server, one line each in docs/operations.md."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import structlog
 
 from backend.crm.embedded import drain_outbox
-from backend.domain.orgs.queries import list_orgs
 from backend.jobs.schedule import Job
+from backend.line.ending import end_days
 from backend.storage.audit import make_anchor
 from backend.storage.sql_store import SqlStore
 from sync.engine import Engine
@@ -16,13 +16,11 @@ from sync.moments import write_moment
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 CRM_S = 60  # so long a proposal waits for the embedded CRM
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
-BRANCH = "branch"
 
 _log = structlog.get_logger("padsync.jobs")
 
 
-def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int]) -> list[Job]:
+def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], *, day_ends_h: int) -> list[Job]:
     """Return what runs by itself."""
     return [
         Job(
@@ -38,10 +36,10 @@ def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int])
             run=lambda _now: engine.compact(),
         ),
         Job(
-            name="close_number_days",
-            about="Ends yesterday's number leases, so that every number is accounted for (I8).",
+            name="end_days",
+            about="Ends the branches' day: tickets expire, leases and counters close, numbers are accounted for (I8).",
             every_s=HOUR_S,
-            run=lambda now: close_yesterday(engine, store, now),
+            run=lambda now: end_days(engine, store, now, day_ends_h),
         ),
         Job(
             name="anchor_audit",
@@ -63,10 +61,3 @@ def anchor_audit(store: SqlStore, now: datetime) -> str:
     made = make_anchor(store, write_moment(now))
     _log.info("audit_anchored", ordinal=made.ordinal, streams=made.streams, hash=made.hash)
     return made.hash
-
-
-def close_yesterday(engine: Engine, store: SqlStore, now: datetime) -> int:
-    """End the leases of every branch's last business day; return how many were still open."""
-    yesterday = (now.astimezone(BANK_TIME) - timedelta(days=1)).date().isoformat()
-    orgs = store.read(lambda look: list_orgs(look.connection))
-    return sum(engine.close_day(org.org_id, yesterday) for org in orgs if org.level == BRANCH)

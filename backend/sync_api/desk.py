@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.queries import list_reviews
 from backend.domain.staff.queries import buckets_of
+from backend.domain.tickets.queries import find_number_day
 from backend.identity import Role, branch_bucket, require
+from backend.line.series import read_series
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from contracts.push import FieldOutcome, Outcome
@@ -16,7 +19,7 @@ from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.engine import Engine
 from sync.errors import Malformed, NotFound
 from sync.kind import Actor, Area
-from sync.leases import NumberReport
+from sync.leases import LineReport
 from sync.store import Key
 
 PAGE_MAX = 200
@@ -25,6 +28,17 @@ READERS = (*DECIDERS, Role.AUDITOR)
 NO_AREA = Area(orgs=frozenset(), buckets=frozenset())
 
 _outcome = msgspec.json.Decoder(Outcome)
+
+
+class DayNumbers(Struct, frozen=True, kw_only=True):
+    """The account of a branch's day; `ended_at` is when the day's end was drawn up, None while it goes on."""
+
+    branch: str
+    business_date: str
+    lines: list[LineReport]
+    names: dict[str, str]  # series → its name
+    is_accounted: bool
+    ended_at: str | None
 
 
 class Desk:
@@ -45,11 +59,21 @@ class Desk:
         area = self._store.read(lambda look: _area_of(look, actor)) if _may_decide(actor) else NO_AREA
         return self._engine.decide_review(review_id, request, actor, area)
 
-    def numbers(self, actor: Actor, branch: str, date: str) -> NumberReport:
-        """Return where every number of a branch's day went. Raises NotFound outside the actor's branch or area."""
+    def numbers(self, actor: Actor, branch: str, date: str) -> DayNumbers:
+        """Return where every number of a branch's day went, as of now, with the names of its series.
+
+        Raises NotFound outside the actor's branch or area.
+        """
         if not self._may_see(actor, branch):
             raise NotFound
-        return self._engine.account_numbers(branch, date)
+        report = self._engine.account_numbers(branch, date)
+        names, ended = self._store.read(
+            lambda look: (read_series(look, branch), find_number_day(look.connection, branch, date))
+        )
+        return DayNumbers(
+            branch=report.branch, business_date=report.business_date, lines=report.lines, names=names,
+            is_accounted=report.is_accounted, ended_at=ended.ended_at if ended else None,
+        )  # fmt: skip
 
     def _may_see(self, actor: Actor, branch: str) -> bool:
         if branch_bucket(branch) in actor.buckets:

@@ -1,6 +1,7 @@
 """A counter: where customers are served, by whom, and for which series."""
 
 from typing import Annotated, ClassVar
+from uuid import UUID, uuid5
 
 from msgspec import Meta, Struct
 
@@ -11,6 +12,7 @@ from contracts.policy import Life, Merge, Op, Record, Step, full_matrix
 
 STATES = ("closed", "open", "paused")
 STEPS_MAX = 200
+NAMESPACE = UUID("6d0f3a5e-3f1c-5c0e-9c57-0d7f1f6f1a01")
 COUNTER_MATRIX = full_matrix(
     STATES,
     {
@@ -47,3 +49,8 @@ class Counter(Record, frozen=True, kw_only=True):
     state_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_at: Annotated[Moment | None, Merge.STAMPED] = None
     steps: Annotated[list[CounterStep], Merge.STAMPED, Meta(max_length=STEPS_MAX)] = []  # of its present day
+
+
+def counter_id(branch_id: str, counter_no: str) -> str:
+    """Return the id of a branch's counter: whoever declares it first, with a line or without, means the same one."""
+    return str(uuid5(NAMESPACE, f"{branch_id}|{counter_no}"))

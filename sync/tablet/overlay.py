@@ -1,7 +1,6 @@
 """The optimistic overlay: a record as its author must see it before the server has spoken. Pure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -9,6 +8,8 @@ from contracts.base import Body
 from contracts.policy import Op, Record, Step
 from contracts.push import Mutation
 from sync.merge import get_path, set_paths
+from sync.moments import read_moment, write_moment
+from sync.transitions import note_state
 
 Records = Mapping[str, type[Record]]
 
@@ -32,7 +33,7 @@ def overlaid(record: type[Record], body: Body | None, mutation: Mutation) -> Bod
         return None
     if mutation.op is Op.PATCH:
         return set_paths(body, mutation.set)
-    return _moved(record, body, mutation.set) if mutation.op is Op.TRANSITION else body
+    return _moved(record, body, mutation) if mutation.op is Op.TRANSITION else body
 
 
 def proposals(mutations: Iterable[Mutation]) -> Body:
@@ -52,9 +53,13 @@ def believed(body: Body, paths: Iterable[str]) -> Body:
     return {path: get_path(body, path) for path in paths}
 
 
-def _moved(record: type[Record], body: Body, asked: Mapping[str, Any]) -> Body:
+def _moved(record: type[Record], body: Body, mutation: Mutation) -> Body:
     """Return the body in its new state, unchanged when the matrix will not simply apply it."""
-    life = record.life
+    life, asked = record.life, mutation.set
     assert life is not None, f"{record.kind} has no life"
-    step = life.matrix[state_of(record, body)].get(asked["to"], Step.PARK)
-    return {**body, **asked.get("facts", {}), life.field: asked["to"]} if step is Step.APPLY else body
+    if life.matrix[state_of(record, body)].get(asked["to"], Step.PARK) is not Step.APPLY:
+        return body
+    facts, wall = asked.get("facts", {}), read_moment(mutation.made_at.wall)
+    at = write_moment(wall) if wall else mutation.made_at.wall
+    noted = note_state(life, body, asked["to"], at=at, by=None, facts=facts)
+    return {**body, **facts, life.field: asked["to"], **noted}

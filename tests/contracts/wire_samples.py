@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import auth, hello, leases, pull, purges, push, review, verify
+from contracts import auth, hello, leases, machine, pull, purges, push, review, verify
 from contracts.base import Problem
 from contracts.clock import ClockEvidence
 from contracts.errors import ProblemDocument
@@ -113,6 +113,24 @@ SAMPLES: dict[str, Any] = {
         decision=review.Decision.OVERRIDE, reason="asked the customer", version=1, set={"phone": "13900000002"}
     ),
     "review_page": review.ReviewPage(items=[review.ReviewItem(id=ID, version=1, body={"state": "open"})], next=AT),
+    "machine_request": machine.MachineRequest(
+        messages=[
+            msgspec.Raw(msgspec.json.encode(machine.MachineMessage(n=7, type="issue", at=AT, series="A")))
+        ],
+        sent_at=AT,
+    ),
+    "machine_response": machine.MachineResponse(
+        ack_n=7, server_time=AT,
+        answers=[
+            machine.MachineAnswer(
+                n=7, status="done", ticket_id=ID, series="A", number=21, business_date="2026-11-21", display="A021",
+                state="waiting", ahead=3, wait_lo_min=6, wait_hi_min=24, token="t",
+            )
+        ],
+    ),
+    "block_request": machine.BlockRequest(series="A", business_date="2026-11-21", want=50, request_id=ID, held=["t"]),
+    "call_next_request": machine.CallNextRequest(branch_id="3501", counter_no="2", present=ID),
+    "call_next_response": machine.CallNextResponse(ticket_id=ID, version=2, display="A021", waiting=3),
     "problem": ProblemDocument(
         type="/docs/errors#too_large", title="The request exceeds the limits in this answer; send half.", status=413,
         code="too_large", args={"body_bytes_max": 1_048_576},

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from backend.domain.handoffs import contacts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
+from backend.domain.handoffs.counters import end_earlier_tickets
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.settings import Settings
@@ -25,6 +26,6 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "relation": [contacts.on_relations, arrivals.on_belongings],
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
-        "ticket": [contacts.on_tickets, arrivals.on_tickets],
+        "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets],
         "visit": [contacts.on_visits],
     }

@@ -4,6 +4,8 @@ from contracts.base import Body
 from contracts.policy import Op
 from sync.kind import Actor
 
+LINE_ROLES = frozenset({"lobby_manager", "machine"})
+
 
 def buckets(body: Body) -> frozenset[str]:
     """Return the branch whose line the ticket stands in."""
@@ -11,8 +13,8 @@ def buckets(body: Body) -> frozenset[str]:
 
 
 def may(actor: Actor, _op: Op, _body: Body) -> bool:
-    """Allow lobby managers (001-13)."""
-    return "lobby_manager" in actor.roles
+    """Allow lobby managers (001-13) and queue machines."""
+    return not actor.roles.isdisjoint(LINE_ROLES)
 
 
 def branch_buckets(body: Body) -> frozenset[str]:

@@ -50,7 +50,8 @@ def rows(store, table):
 def test_a_ticket_is_in_the_line_that_sql_sees(store):
     first = make("ticket", TICKET)
     save(store, create(first), create(stored("f-1")))
-    expected = {"id": "ticket-1", **TICKET, "overflow": None}
+    untouched = dict.fromkeys(("overflow", "counter", "for_series", "for_counter", "called_at", "returned_at"))
+    expected = {"id": "ticket-1", **TICKET, **untouched, "priority": 0}
     assert rows(store, ticket) == [expected]
     called = make("ticket", TICKET | {"state": "called", "overflow": "B"}, 2)
     save(store, Write(before=first, after=called))

@@ -1,0 +1,76 @@
+"""The routes of queue machines, and of whoever calls the next customer with a line."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, delete, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+from litestar.response.base import ASGIResponse
+
+from backend.auth.partners import Partner, PartnerSort, require_sort
+from backend.line.desk import LineDesk
+from backend.web.bodies import answer_with, decode, read_body, speaks
+from contracts.auth import PRINTABLE
+from contracts.leases import Lease, LeaseReturn
+from contracts.machine import (
+    BlockRequest,
+    CallNextRequest,
+    CallNextResponse,
+    MachineRequest,
+    MachineResponse,
+)
+from sync.kind import Actor
+
+AnyRequest = Request[Any, Any, Any]
+LeasePath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
+NOTHING_SAID = b"{}"
+
+
+class MachineController(Controller):
+    """What queue machines call (docs/queue-machines.md)."""
+
+    path = "/machine"
+    tags = ("queue machines",)
+
+    @post("/messages", status_code=200, opt=speaks(takes=MachineRequest, gives=MachineResponse))
+    async def take_messages(
+        self, request: AnyRequest, partner: NamedDependency[Partner], line: NamedDependency[LineDesk]
+    ) -> ASGIResponse:
+        """Take a queue machine's numbered messages and answer each; a retry gets its first answer."""
+        require_sort(partner, PartnerSort.MACHINE)
+        said = await read_body(request, MachineRequest)
+        return answer_with(await line.run(line.machines.take, partner, said))
+
+    @post("/blocks", status_code=200, opt=speaks(takes=BlockRequest, gives=Lease))
+    async def lease_block(
+        self, request: AnyRequest, partner: NamedDependency[Partner], line: NamedDependency[LineDesk]
+    ) -> ASGIResponse:
+        """A block of queue numbers to print with no line."""
+        require_sort(partner, PartnerSort.MACHINE)
+        said = await read_body(request, BlockRequest)
+        return answer_with(await line.run(line.machines.lease, partner, said))
+
+    @delete("/blocks/{lease_id:str}", status_code=204, opt=speaks(takes=LeaseReturn))
+    async def return_block(
+        self,
+        lease_id: LeasePath,
+        request: AnyRequest,
+        partner: NamedDependency[Partner],
+        line: NamedDependency[LineDesk],
+    ) -> None:
+        """Give numbers back that were never printed; without a body, all of them."""
+        require_sort(partner, PartnerSort.MACHINE)
+        said = decode(await request.body() or NOTHING_SAID, LeaseReturn)
+        await line.run(line.machines.give_back, partner, lease_id, said)
+
+
+@post("/lobby/call-next", status_code=200, tags=["lobby"], opt=speaks(takes=CallNextRequest, gives=CallNextResponse))
+async def call_next(
+    request: AnyRequest, actor: NamedDependency[Actor], line: NamedDependency[LineDesk]
+) -> ASGIResponse:
+    """Call whoever is next for a counter; two counters that ask at once get two tickets."""
+    said = await read_body(request, CallNextRequest)
+    return answer_with(await line.run(line.call_next, actor, said))
+
+
+LINE_ROUTES = [MachineController, call_next]

@@ -1,0 +1,124 @@
+"""A server with two branches, a queue machine in one, and time that passes only when told."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from backend.app import create_app
+from backend.auth.partners import PartnerSort, add_partner
+from backend.domain.orgs.queries import add_org
+from backend.migrations import migrate
+from backend.settings import Settings
+from sync.moments import write_moment
+from sync.store import Key
+from tests.backend.auth.conftest import ORGS
+from tests.backend.auth.people import Clock
+from tests.backend.doors.tablets import Staffing
+from tests.support.machine import QueueMachine
+from tests.support.postgres import migrated_template, postgres, postgres_url
+
+__all__ = ["migrated_template", "postgres", "postgres_url"]
+
+DAY = "2026-11-21"
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("empty") / "padsync.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def database_url():
+    """A file in the data folder; tests that need both databases replace this."""
+    return ""
+
+
+@pytest.fixture
+def app(tmp_path, empty_database, database_url, clock):
+    folder = Path(tmp_path / "data")
+    folder.mkdir()
+    shutil.copy(empty_database, folder / "padsync.db")
+    settings = Settings(
+        data_dir=str(folder), database_url=database_url, sign_in_per_install_min=1000,
+        argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1,
+    )  # fmt: skip
+    return create_app(settings, clock=clock)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for org in ORGS:
+            app.state.house.store.write(partial(lambda org, unit: add_org(unit.connection, org), org))
+        yield client
+
+
+@pytest.fixture
+def house(app, client):
+    return app.state.house
+
+
+@pytest.fixture
+def make_machine(house, client, clock):
+    """Install a queue machine in a branch."""
+
+    def make(branch="3501", series="A"):
+        made = add_partner(house.auth, PartnerSort.MACHINE, branch, "机器", "test")
+        return QueueMachine(client, made.key, lambda: write_moment(clock()), series=series)
+
+    return make
+
+
+@pytest.fixture
+def machine(make_machine):
+    return make_machine()
+
+
+@pytest.fixture
+def staffing(house, client):
+    staffing = Staffing(house.auth, client)
+    staffing.hire("lobby", "3501", "lobby_manager")
+    return staffing
+
+
+@pytest.fixture
+def tablet(staffing):
+    return staffing.tablet("lobby")
+
+
+@pytest.fixture
+def body(house):
+    """Return a record's body, every field of it."""
+
+    def read(kind, id):
+        stored = house.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)]
+        return house.engine.kinds[kind].read(stored.body)
+
+    return read
+
+
+@pytest.fixture
+def account(house):
+    """Return the account of one series of branch 3501."""
+
+    def read(date=DAY, branch="3501", series="A"):
+        report = house.engine.account_numbers(branch, date)
+        return next(line for line in report.lines if line.series == series)
+
+    return read
+
+
+def told(answer):
+    """Return what an answer says, without the token and what is absent."""
+    return {name: value for name, value in msgspec.to_builtins(answer).items() if name != "token"}
