@@ -97,8 +97,10 @@ class Engine:
 
     # --- push
 
-    def push(self, request: PushRequest, actor: Actor, device: DeviceClock) -> PushResponse:
-        """Settle a tablet's mutations in one transaction and answer each."""
+    def prepare_push(
+        self, request: PushRequest, actor: Actor, device: DeviceClock
+    ) -> Callable[[Unit], PushResponse]:  # fmt: skip
+        """Unpack a tablet's mutations; return the work that settles them in one transaction and answers each."""
         if len(request.mutations) > MUTATIONS_MAX:
             raise TooLarge(mutations_max=MUTATIONS_MAX)
         parcels = unpack(request.mutations, self._public_key(actor.install_id))
@@ -108,6 +110,11 @@ class Engine:
             _check_epoch(unit, request.epoch)
             return push_batch(unit, parcels, context)
 
+        return work
+
+    def push(self, request: PushRequest, actor: Actor, device: DeviceClock) -> PushResponse:
+        """Settle a tablet's mutations in one transaction and answer each."""
+        work = self.prepare_push(request, actor, device)
         return self.store.write(work)
 
     def push_within(self, unit: Unit, mutations: Sequence[Raw], actor: Actor, device: DeviceClock) -> PushResponse:

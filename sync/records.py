@@ -6,7 +6,7 @@ import msgspec
 
 from contracts.base import Body
 from sync.kind import Kind
-from sync.store import Key, Stored, Write
+from sync.store import Key, Stored, Write, make_key
 
 LEFT_MAX = 8  # former buckets remembered per record
 
@@ -16,7 +16,7 @@ class Workspace:
 
     def __init__(self, loaded: Mapping[Key, Stored]) -> None:
         self._before = dict(loaded)
-        self._after: dict[tuple[str, str], tuple[Stored, str]] = {}  # by Keys, or what equals them
+        self._after: dict[Key, tuple[Stored, str]] = {}
 
     def load(self, stored: Stored) -> None:
         """Take in a record as the store holds it."""
@@ -34,7 +34,7 @@ class Workspace:
 
     def put(self, stored: Stored, cause: str = "moved") -> None:
         """Take a new state of a record."""
-        self._after[stored.kind, stored.id] = (stored, cause)
+        self._after[make_key((stored.kind, stored.id))] = (stored, cause)
 
     def writes(self) -> list[Write]:
         """Return every change, first state to last."""

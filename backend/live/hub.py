@@ -74,9 +74,9 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def committed(self, buckets: Collection[str]) -> None:
-        """Take the buckets that a commit has moved, from any thread."""
+        """Take the buckets that a commit has moved, from any thread; waking the loop for nobody would cost a push."""
         loop = self._loop
-        if loop is not None:
+        if loop is not None and any(bucket in self._listeners for bucket in buckets):
             loop.call_soon_threadsafe(self._note, buckets)
 
     async def run(self) -> None:

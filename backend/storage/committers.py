@@ -5,14 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import Engine
 
 from backend.storage.driver import Driver
 from sync.errors import Busy
 
 T = TypeVar("T")
+Contra = TypeVar("Contra", contravariant=True)
+
+_log = structlog.get_logger("padsync.storage")
 
 WAITING_MAX = 1_000  # units that may wait for the writer; more are refused as busy
 GROUP_MAX = 64  # units in one commit
@@ -46,11 +50,18 @@ class DirectCommitter:
         """Nothing is under way but in callers' threads."""
 
 
+class Answer(Protocol[Contra]):
+    """Takes what came of a unit of work; a future is one."""
+
+    def set_result(self, result: Contra, /) -> None: ...
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+
 class Job(NamedTuple):
     """A unit of work that waits for the writer."""
 
     attempt: Callable[[Driver], Any]
-    answer: Future[Any]
+    answer: Answer[Any]
 
 
 class GroupLost(Exception):
@@ -65,7 +76,8 @@ class GroupCommitter:
 
     def __init__(self, engine: Engine, *, waiting_max: int = WAITING_MAX) -> None:
         self._engine = engine
-        self._waiting: queue.Queue[Job | None] = queue.Queue(waiting_max)
+        self._waiting: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting_max = waiting_max
         self._door = threading.Lock()
         self._is_closed = False
         self._thread: threading.Thread | None = None
@@ -78,10 +90,17 @@ class GroupCommitter:
     def run(self, attempt: Callable[[Driver], T]) -> T:
         """Return the attempt's result after its commit. Raises Busy if too many wait, or the store is closing."""
         assert threading.current_thread() is not self._thread, "a unit of work started another"
-        job = Job(attempt, Future())
+        answer: Future[T] = Future()
+        self.submit(attempt, answer)
+        return answer.result()
+
+    def submit(self, attempt: Callable[[Driver], T], answer: Answer[T]) -> None:
+        """Let the writer run the attempt, and give `answer`, in the writer's thread, what came of it after the commit.
+
+        Raises Busy as `run` does.
+        """
         with self._door:
-            self._admit(job)
-        return cast(T, job.answer.result())
+            self._admit(Job(attempt, answer))
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -94,10 +113,9 @@ class GroupCommitter:
     def _admit(self, job: Job) -> None:
         if self._is_closed:
             raise Busy("the server is stopping")
-        try:
-            self._waiting.put_nowait(job)
-        except queue.Full:
-            raise Busy("too many writers are waiting") from None
+        if self._waiting.qsize() >= self._waiting_max:
+            raise Busy("too many writers are waiting")
+        self._waiting.put(job)
         if self._thread is None:
             self._thread = threading.Thread(target=self._commit_groups, name="padsync-writer", daemon=True)
             self._thread.start()
@@ -120,7 +138,10 @@ class GroupCommitter:
             cause = error.__cause__ if isinstance(error, GroupLost) else error
             done = [lambda job=job: job.answer.set_exception(cause) for job in taken]  # type: ignore[misc]  # job is bound in its default
         for answer in done:
-            answer()
+            try:
+                answer()
+            except Exception as error:  # what is committed stays so; only its asker is gone
+                _log.warning("answer_lost", error=type(error).__qualname__)
 
     def _group(self, first: Job) -> Iterator[Job]:
         """Yield the first job and those that wait behind it, up to the bounds of a group."""
@@ -129,6 +150,8 @@ class GroupCommitter:
         for _ in range(GROUP_MAX - 1):
             if time.monotonic() > ends_at:
                 return
+            if self._waiting.empty():
+                time.sleep(0)  # whoever is about to hand one in gets their turn at the interpreter first
             try:
                 job = self._waiting.get_nowait()
             except queue.Empty:

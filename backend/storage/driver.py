@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import PoolProxiedConnection
 
+from backend.storage.multirow import can_join, join_rows
+
 Row = tuple[Any, ...]
 
 OUTAGES_OF_SQLITE = {
@@ -114,6 +116,8 @@ class Driver:
             return 0
         if len(rows) == 1:
             return self.run(sql, *rows[0])
+        if self.is_sqlite and can_join(sql):
+            return sum(self.run(text, *parameters) for text, parameters in join_rows(sql, rows))
         self._cursor.executemany(sql, rows)
         return int(self._cursor.rowcount)
 

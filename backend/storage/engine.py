@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL, make_url
 BUSY_TIMEOUT_MS = 5_000
 POOL_SIZE = 16
 CHECKOUT_TIMEOUT_S = 10
+STATEMENTS_MAX = 512  # kept prepared by a SQLite connection: an INSERT has a text for each number of rows
 # The checkpoint thread keeps the log short; this is what stands if it dies. Pages of 4 KiB.
 WAL_PAGES_MAX = 20_000
 READ_ONLY = "padsync_read_only"
@@ -56,7 +57,9 @@ def make_engine(
     limits: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": checkout_timeout_s}
     if parsed.get_backend_name() == "postgresql":
         return create_engine(parsed, isolation_level="READ COMMITTED", **limits)
-    arguments = {"timeout": busy_timeout_ms / 1000, "check_same_thread": False}
+    arguments = {
+        "timeout": busy_timeout_ms / 1000, "check_same_thread": False, "cached_statements": STATEMENTS_MAX
+    }  # fmt: skip
     engine = create_engine(parsed, connect_args=arguments, **limits)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -1,14 +1,15 @@
 """The store on SQLite and on PostgreSQL: the same statements, two ways to commit."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Engine, Executable
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from backend.storage.checkpoints import Checkpointer
-from backend.storage.committers import Committer, DirectCommitter, GroupCommitter
+from backend.storage.committers import Answer, Committer, DirectCommitter, GroupCommitter
 from backend.storage.driver import Driver, Row, is_clash, is_outage, outage_detail
 from backend.storage.projections import Projection, Projector
 from backend.storage.reactions import NO_REACTIONS, Reactions
@@ -19,6 +20,7 @@ from backend.storage.unit import SqlUnit
 from sync.errors import Busy
 
 T = TypeVar("T")
+Attempt = Callable[[Driver], tuple[T, frozenset[str]]]
 
 ATTEMPTS_MAX = 10
 WAIT_S, WAIT_S_MAX = 0.005, 0.25
@@ -77,17 +79,19 @@ class SqlStore:
         succeeds, or if the database is full, locked or away; nothing was committed then.
         """
 
-        def attempt(driver: Driver) -> tuple[T, frozenset[str]]:
-            unit = SqlUnit(driver, self._sql, self._projector, self._reactions)
-            return work(unit), unit.finish()
-
         with busy_if_away():
-            result, moved = self._commit(attempt)
-        if self._checkpointer is not None:
-            self._checkpointer.note_commit()
-        if self._on_commit is not None and moved:
-            self._on_commit(moved)
+            result, moved = self._commit(self._attempt(work))
+        self.committed(moved)
         return result
+
+    def submit(self, work: Callable[[SqlUnit], T], answer: Answer[T]) -> None:
+        """Let `work` run as one transaction, and give `answer` its result, in another thread, once it is committed.
+
+        For who must not wait: only on SQLite, where the writer's own thread does the work. `answer` is given what
+        `write` would raise. Raises Busy if too many wait, or the store is closing.
+        """
+        assert isinstance(self._committer, GroupCommitter), "on PostgreSQL each unit needs a thread that waits for it"
+        self._committer.submit(self._attempt(work), _Later(self, work, answer))
 
     def close(self) -> None:
         """Commit what waits, then let go of the database."""
@@ -103,6 +107,20 @@ class SqlStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _attempt(self, work: Callable[[SqlUnit], T]) -> Attempt[T]:
+        def attempt(driver: Driver) -> tuple[T, frozenset[str]]:
+            unit = SqlUnit(driver, self._sql, self._projector, self._reactions)
+            return work(unit), unit.finish()
+
+        return attempt
+
+    def committed(self, moved: frozenset[str]) -> None:
+        """Tell who wants to know that these buckets moved."""
+        if self._checkpointer is not None:
+            self._checkpointer.note_commit()
+        if self._on_commit is not None and moved:
+            self._on_commit(moved)
+
     def _look(self, look: Callable[[SqlSnapshot], T]) -> T:
         with self._readers.borrow() as driver, driver.snapshot():
             return look(SqlSnapshot(driver, self._sql))
@@ -117,14 +135,48 @@ class SqlStore:
         return result
 
 
+class _Later(Generic[T]):
+    """Passes on what came of a submitted unit; one that clashed runs again in a thread that may wait for it."""
+
+    def __init__(self, store: SqlStore, work: Callable[[SqlUnit], T], answer: Answer[T]) -> None:
+        self._store, self._work, self._answer = store, work, answer
+
+    def set_result(self, settled: tuple[T, frozenset[str]]) -> None:
+        """Tell of the commit, then give its result."""
+        result, moved = settled
+        self._store.committed(moved)
+        self._answer.set_result(result)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Give what `write` would raise."""
+        if is_clash(error):
+            threading.Thread(target=self._write, name="padsync-again", daemon=True).start()
+        else:
+            self._answer.set_exception(as_busy(error))
+
+    def _write(self) -> None:
+        try:
+            result = self._store.write(self._work)
+        except BaseException as error:  # whoever waits must hear of it, whatever it is
+            self._answer.set_exception(error)
+        else:
+            self._answer.set_result(result)
+
+
 @contextmanager
 def busy_if_away() -> Iterator[None]:
     """Turn what the database says when it cannot take the work into Busy."""
     try:
         yield
     except Exception as error:
-        if is_clash(error):
-            raise Busy("others kept changing the same records") from error
-        if is_outage(error):
-            raise Busy(outage_detail(error)) from error
-        raise
+        told = as_busy(error)
+        if told is error:
+            raise
+        raise told from error
+
+
+def as_busy(error: BaseException) -> BaseException:
+    """Return Busy for what the database says when it cannot take the work, and any other error as it is."""
+    if is_clash(error):
+        return Busy("others kept changing the same records")
+    return Busy(outage_detail(error)) if is_outage(error) else error
