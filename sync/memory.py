@@ -116,8 +116,8 @@ class MemorySnapshot:
         found = ((n, self.tables.remembered.get((install_id, n))) for n in numbers)
         return {n: settled for n, settled in found if settled is not None}
 
-    def has_evidence(self, install_id: str, hash: str) -> bool:
-        return (install_id, hash) in self.tables.evidence
+    def evidence_among(self, install_id: str, hashes: Collection[str]) -> set[str]:
+        return {hash for hash in hashes if (install_id, hash) in self.tables.evidence}
 
     def find_lease(self, lease_id: str) -> LeaseRow | None:
         return self.tables.leases.get(lease_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 from msgspec import Struct
@@ -80,12 +81,19 @@ def open_desk(
 
 
 def _places(unit: Unit, install: Install, parcels: Sequence[Parcel], *, is_again: bool) -> dict[str, Place]:
-    """Return where each piece of evidence stands on the install's chain, before anything else is made of it."""
+    """Return where each piece of evidence stands on the install's chain, before anything else is made of it.
+
+    The usual next link asks the store nothing, and all that is odd in a batch asks once.
+    """
+    links = [(parcel.hash, prev_of(parcel.mutation)) for parcel in parcels if parcel.mutation and is_evidence(parcel)]
+
+    @cache
+    def known() -> set[str]:
+        return unit.evidence_among(install.install_id, [hash for link in links for hash in link if hash])
 
     def was_seen(hash: str) -> bool:
-        return unit.has_evidence(install.install_id, hash)
+        return hash in known()
 
-    links = [(parcel.hash, prev_of(parcel.mutation)) for parcel in parcels if parcel.mutation and is_evidence(parcel)]
     if is_again:
         return {hash: place_again(prev, was_seen) for hash, prev in links}
     return place_links(links, install.evidence_head, was_seen)

@@ -71,9 +71,9 @@ class SqlSnapshot:
                     found |= {one.n: one for one in rows.read_settled(row)}
         return {n: found[n] for n in numbers if n in found}
 
-    def has_evidence(self, install_id: str, hash: str) -> bool:
-        """Say whether evidence with this hash came from this install."""
-        return self._driver.one(self._sql.has_evidence, install_id, hash) is not None
+    def evidence_among(self, install_id: str, hashes: Collection[str]) -> set[str]:
+        """Return which of these are hashes of evidence that came from this install."""
+        return {hash for (hash,) in self._driver.all(self._sql.evidence_among, install_id, self._driver.values(hashes))}
 
     def find_lease(self, lease_id: str) -> LeaseRow | None:
         """Return a lease by its id."""

@@ -132,9 +132,8 @@ class Statements:
         upto = and_(same(t.settled.c.install_id), t.settled.c.first_n <= bind(t.settled.c.first_n))
         newest_first = pick(t.settled).where(upto).order_by(t.settled.c.first_n.desc())
         self.settled = self.compile(newest_first.limit(literal_column("1")).offset(literal_column("0")))
-        self.has_evidence = self.compile(
-            select(literal_column("1")).where(same(t.evidence.c.install_id, t.evidence.c.hash))
-        )
+        of_install = same(t.evidence.c.install_id), among(t.evidence.c.hash, "hashes")
+        self.evidence_among = self.compile(select(t.evidence.c.hash).where(*of_install))
         self.lease = self.compile(pick(t.lease).where(same(t.lease.c.lease_id)))
         self.leases = self.compile(
             pick(t.lease).where(same(t.lease.c.branch, t.lease.c.date)).order_by(t.lease.c.series, t.lease.c.lo)

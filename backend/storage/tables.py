@@ -99,17 +99,17 @@ settled = Table(
 evidence = Table(
     "evidence",
     metadata,
+    # The key serves exports, and alone answers which hashes are known of an install, by reading all of that install's:
+    # seldom asked, while an index by hash would have each new piece of evidence write a page of its own.
     Column("install_id", Word, primary_key=True),
     Column("n", Number, primary_key=True, autoincrement=False),
-    Column("hash", Word, nullable=False),
+    Column("hash", Word, primary_key=True),
     Column("prev", Word, nullable=False),
     Column("kind", Word, nullable=False),
     Column("id", Word, nullable=False),
     Column("mutation", Bytes, nullable=False),
     Column("countersignature", Word, nullable=False),
     Column("received_at", Word, nullable=False),
-    # Serves the chain check of the next evidence: is its `prev` known?
-    Index("ix_evidence_hash", "install_id", "hash"),
 )
 
 number_line = Table(

@@ -78,7 +78,7 @@ def everything(store: Store) -> Any:
             s.buckets(["branch:1"]),
             s.rows("branch:1", 0, 10),
             s.remembered("i-1", [1]),
-            s.has_evidence("i-1", "h"),
+            s.evidence_among("i-1", ["h"]),
             s.leases("3501", "2026-11-21"),
             s.numbers("3501", "2026-11-21"),
             s.purges("i-1"),
@@ -254,7 +254,7 @@ class StoreCases:
                 unit.find_install("i-1").ack_n,
                 unit.records([Key("form", "f-1")]),
                 unit.remembered("i-1", [1])[1].digest,
-                unit.has_evidence("i-1", "h"),
+                unit.evidence_among("i-1", ["h"]),
                 unit.find_lease("l-1"),
                 unit.find_lease_by_request("i-1", "r-l-1"),
                 unit.open_leases("i-1"),
@@ -320,8 +320,8 @@ class StoreCases:
 
     def test_evidence_is_known_by_its_hash_and_install(self, store):
         store.write(write_everything)
-        known = store.read(lambda s: [s.has_evidence(*key) for key in (("i-1", "h"), ("i-1", "x"), ("i-2", "h"))])
-        assert known == [True, False, False]
+        known = store.read(lambda s: [s.evidence_among(*key) for key in (("i-1", ["x", "h"]), ("i-2", ["h"]))])
+        assert known == [{"h"}, set()]
 
     def test_number_blocks_follow_one_another_in_each_line(self, store):
         take = lambda *line: store.write(lambda u: u.next_number(*line))  # noqa: E731  # shortest here

@@ -1,4 +1,4 @@
-"""What a push settled lies in one row, no longer in one for each mutation."""
+"""What a push settled lies in one row, no longer in one for each mutation; evidence has no index by hash."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from alembic import op
 from msgspec import Raw
-from sqlalchemy import Column, MetaData, Table, insert, select
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table, column, insert, select, table
 
 from backend.storage.metadata import Bytes, Number, Word
 
@@ -32,13 +32,33 @@ def upgrade() -> None:
     )
     _fill(settled, _together(_mutations()))
     op.drop_table("mutation")
+    op.drop_index("ix_evidence_hash", "evidence")
+    _rekey_evidence("install_id", "n", "hash")
 
 
 def downgrade() -> None:
-    """Give each mutation its own row again."""
+    """Give each mutation its own row again, and evidence its index by hash."""
+    _rekey_evidence("install_id", "n")
+    op.create_index("ix_evidence_hash", "evidence", ["install_id", "hash"])
     op.create_table("mutation", *_mutation_columns(), sqlite_with_rowid=False)
     _fill(_mutations(), _apart(Table("settled", MetaData(), *_settled_columns())))
     op.drop_table("settled")
+
+
+def _rekey_evidence(*key: str) -> None:
+    """Give the evidence, as it is, this primary key; SQLite knows no other way than a copy."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint("pk_evidence", "evidence")
+        op.create_primary_key("pk_evidence", "evidence", list(key))
+        return
+    names = ("install_id", "n", "hash", "prev", "kind", "id", "mutation", "countersignature", "received_at")
+    sorts: dict[str, Any] = {"n": Number, "mutation": Bytes}
+    columns: list[Column[Any]] = [Column(name, sorts.get(name, Word), nullable=False) for name in names]
+    copied = op.create_table("evidence_rekeyed", *columns, PrimaryKeyConstraint(*key, name="pk_evidence"))
+    old = select(*(column(name) for name in names)).select_from(table("evidence"))
+    op.execute(insert(copied).from_select(names, old))
+    op.drop_table("evidence")
+    op.rename_table("evidence_rekeyed", "evidence")
 
 
 def _mutation_columns() -> list[Column[Any]]:
@@ -64,15 +84,15 @@ def _mutations() -> Table:
     return Table("mutation", MetaData(), *_mutation_columns())
 
 
-def _fill(table: Table, rows: Rows) -> None:
+def _fill(into: Table, rows: Rows) -> None:
     chunk = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == CHUNK:
-            op.get_bind().execute(insert(table), chunk)
+            op.get_bind().execute(insert(into), chunk)
             chunk = []
     if chunk:
-        op.get_bind().execute(insert(table), chunk)
+        op.get_bind().execute(insert(into), chunk)
 
 
 def _together(mutations: Table) -> Rows:
@@ -100,10 +120,10 @@ def _apart(settled: Table) -> Rows:
             yield {"install_id": install_id, "n": n, "digest": digest, "outcome": outcome, "kind": kind, "id": id}
 
 
-def _all(table: Table) -> Iterator[Any]:
+def _all(source: Table) -> Iterator[Any]:
     """Yield every row in the order of its key, read page by page: others are written meanwhile."""
-    owner, number = list(table.primary_key)
-    query = select(table).order_by(owner, number).limit(CHUNK)
+    owner, number = list(source.primary_key)
+    query = select(source).order_by(owner, number).limit(CHUNK)
     page = op.get_bind().execute(query).all()
     while page:
         yield from page

@@ -97,10 +97,15 @@ def test_remembered_outcomes_survive_the_way_up_and_down(empty_url):
     insert = "INSERT INTO mutation (install_id, n, digest, outcome, kind, id) VALUES (:i, :n, :d, :o, :k, :id)"
     with engine.begin() as connection:
         connection.execute(text(insert), [dict(zip(("i", "n", "d", "o", "k", "id"), row, strict=True)) for row in kept])
+        connection.execute(
+            text("INSERT INTO evidence VALUES ('i-2', 1, 'h1', '', 'visit', 'v-1', :body, 'sealed', 'then')"),
+            {"body": b"{}"},
+        )
     engine.dispose()
     migrate(empty_url)
     with SqlStore(make_engine(empty_url)) as store:
         found = store.read(lambda s: (s.remembered("i-1", range(9)), s.remembered("i-2", [129, 130, 200, 7])))
+        assert store.read(lambda s: s.evidence_among("i-2", ["h1", "h2"])) == {"h1"}
     as_told = {
         (row[0], row[1]): Remembered(install_id=row[0], n=row[1], digest=row[2], outcome=row[3], kind=row[4], id=row[5])
         for row in kept
@@ -109,6 +114,10 @@ def test_remembered_outcomes_survive_the_way_up_and_down(empty_url):
     assert found[1] == {n: as_told["i-2", n] for n in (7, 129, 200)}
     migrate_down(empty_url, "0004_crm")
     assert mutations(empty_url) == kept
+    evidence = look(empty_url, lambda connection: connection.execute(text("SELECT * FROM evidence")).one())
+    assert (*evidence[:6], bytes(evidence[6]), *evidence[7:]) == (
+        "i-2", 1, "h1", "", "visit", "v-1", b"{}", "sealed", "then"
+    )  # fmt: skip
     migrate(empty_url)
 
 

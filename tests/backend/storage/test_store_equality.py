@@ -186,7 +186,7 @@ def everything(store: Any) -> Any:
             "records": s.records(KEYS),
             "installs": [s.find_install(name) for name in INSTALLS],
             "remembered": s.remembered("i-1", range(40)),
-            "evidence": [s.has_evidence("i-1", f"{n}") for n in range(40)],
+            "evidence": s.evidence_among("i-1", [f"{n}" for n in range(40)]),
             "leases": [sorted(one.lease_id for one in s.leases(*DAY)), s.find_lease("l-1"), s.find_lease("l-2")],
             "numbers": s.numbers(*DAY),
             "purges": sorted(s.purges("i-1"), key=lambda purge: purge.purge),
