@@ -46,7 +46,7 @@ class Known(Struct, frozen=True, kw_only=True):
     leases: Collection[LeaseRow] = ()
     taken: Mapping[NumberKey, str] = {}
     places: Mapping[str, Place] = {}  # hash of this batch's evidence → where it stands on the install's chain
-    countersign: Callable[[Sequence[str]], str]  # seals the hashes of evidence, once however often it is asked
+    countersign: Callable[[Sequence[str]], str]  # seals hashes of evidence
 
 
 class Desk:
@@ -76,6 +76,7 @@ class Desk:
         self.numbers: list[tuple[NumberKey, str]] = []
         self.taken = dict(known.taken)
         self.alarms: list[tuple[ErrorCode, int]] = []
+        self._seal: str | None = None
         self._stamps: dict[tuple[str, bool], Body] = {}
 
     # --- ends of a mutation
@@ -130,7 +131,11 @@ class Desk:
 
     def countersign(self, hash: str) -> str:
         """Return the server's word that this evidence was here now: one for all that is new, for the rest one each."""
-        return self.known.countersign(self.sealed if self.known.places[hash].is_new else (hash,))
+        if not self.known.places[hash].is_new:
+            return self.known.countersign((hash,))
+        if self._seal is None:
+            self._seal = self.known.countersign(self.sealed)
+        return self._seal
 
     # --- checks, each of which raises Refused
 

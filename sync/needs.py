@@ -1,6 +1,7 @@
 """Needs: which records and numbers a batch of mutations asks of the store before it can be settled."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeGuard
 
 import msgspec
@@ -12,6 +13,8 @@ from sync.kind import Kinds
 from sync.numbering import number_key
 from sync.parcels import Parcel
 from sync.store import Key, NumberKey, make_key
+
+ID_LENGTH = 36
 
 
 def keys_of(parcels: Iterable[Parcel], kinds: Kinds) -> set[Key]:
@@ -39,7 +42,7 @@ def references_of(mutation: Mutation, kinds: Kinds) -> dict[str, Key]:
     if kind is None or not kind.record.references:
         return {}
     named = ((one, mutation.set.get(one.field)) for one in kind.record.references)
-    return {one.field: Key(one.kind, id) for one, id in named if _is_id(id)}
+    return {one.field: make_key((one.kind, id)) for one, id in named if _is_id(id)}
 
 
 def numbers_of(parcels: Iterable[Parcel], kinds: Kinds) -> list[NumberKey]:
@@ -60,6 +63,11 @@ def numbers_of(parcels: Iterable[Parcel], kinds: Kinds) -> list[NumberKey]:
 
 
 def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) == ID_LENGTH and _is_record_id(value)
+
+
+@lru_cache(maxsize=1024)  # a batch mostly names few records, again and again
+def _is_record_id(value: str) -> bool:
     try:
         msgspec.convert(value, RecordId)
     except msgspec.ValidationError:

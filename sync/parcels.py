@@ -12,7 +12,8 @@ from contracts.errors import ErrorCode
 from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
-from sync.secrets import DEPTH_MAX, containers_in, is_deep, names_secret, redact, redact_text
+from sync.nesting import containers_in
+from sync.secrets import DEPTH_MAX, is_deep, names_secret, redact, redact_text
 from sync.signing import canonical, hash_hex, verify
 from sync.store import Key, make_key
 
@@ -80,16 +81,17 @@ def _unpack(raw: bytes, public_key: bytes) -> Parcel:
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
     problem = _problem(ErrorCode.SECRET_REFUSED) if any(map(names_secret, containers)) else None
     if mutation.sig is not None:
-        return _signed(raw, body, mutation, mutation.sig, problem, public_key)
+        return _signed(raw, body, containers, mutation, problem, public_key)
     digest = sha256(_encode_sorted(body)).hexdigest()
     return Parcel(n=mutation.n, digest=digest, raw=raw, mutation=mutation, problem=problem, begins=_begins(mutation))
 
 
 def _signed(
-    raw: bytes, body: Body, mutation: Mutation, sig: str, problem: Problem | None, public_key: bytes
+    raw: bytes, body: Body, containers: list[Any], mutation: Mutation, problem: Problem | None, public_key: bytes
 ) -> Parcel:  # fmt: skip
+    sig = mutation.sig or ""
     try:
-        whole = canonical(body)
+        whole = canonical(body, containers)
         payload = unsigned(whole, body, sig)
     except ValueError as error:
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong=str(error))

@@ -5,24 +5,16 @@ from typing import Any
 from unicodedata import normalize
 
 from contracts.privacy import SECRET_NAMES
+from sync.nesting import CONTAINERS, containers_in
 
 DEPTH_MAX = 32  # levels of nesting that anything typed can need; deeper mutations are refused
 REDACTED = "[refused]"
-CONTAINERS = frozenset({dict, list})
 INNOCENT_MAX, INNOCENT_LENGTH_MAX = 4096, 64
 
 
 def carries_secret(value: Any) -> bool:
     """Say whether any key in `value`, at any depth, names an authentication secret."""
     return any(map(names_secret, containers_in(value)))
-
-
-def containers_in(value: Any) -> list[Any]:
-    """Return every map and list in `value`, itself first if it is one."""
-    found = [value] if type(value) in CONTAINERS else []
-    for outer in found:  # which grows meanwhile
-        found += [inner for inner in (outer.values() if type(outer) is dict else outer) if type(inner) in CONTAINERS]
-    return found
 
 
 def names_secret(container: Any) -> bool:

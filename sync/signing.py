@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,14 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from sync.nesting import containers_in
+
 PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 COORDINATE_BYTES = 32
 ES256 = ec.ECDSA(SHA256())
 INTEGER_MAX = 2**53 - 1
-# UTF-8 begins a character beyond U+FFFF with one of these; RFC 8785 sorts keys by UTF-16, where such come earlier.
-BEYOND_FFFF = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
-WRITTEN_ONE_WAY = frozenset({str, bool, type(None)})
+LAST_OF_ITS_PLACE = "\uffff"  # RFC 8785 sorts keys by UTF-16, where what lies beyond comes earlier
+WRITTEN_ONE_WAY = frozenset({str, bool, type(None), dict, list})
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -28,25 +30,35 @@ class KeyUnusable(ValueError):
     """The JWK is not a P-256 or Ed25519 key."""
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: Any, containers: Sequence[Any] | None = None) -> bytes:
     """Return RFC 8785 canonical JSON. Raises ValueError for what JSON cannot carry exactly.
 
     msgspec writes the same bytes twenty times faster for all that a mutation usually holds; a property test compares.
     """
-    if _is_plain(value):
-        text = _encode_sorted(value)
-        if not any(map(text.__contains__, BEYOND_FFFF)):
-            return text
-    return rfc8785.dumps(value)
+    containers = containers_in(value) if containers is None else containers
+    return _encode_sorted(value) if containers and all(map(_is_plain, containers)) else rfc8785.dumps(value)
 
 
-def _is_plain(value: Any) -> bool:
-    """Say whether there is only one way to write this, but for the order of keys beyond U+FFFF."""
+def _is_plain(container: Any) -> bool:
+    """Say whether there is only one way to write this map or list, what lies in the maps and lists in it aside."""
+    values = container
+    if type(container) is dict:
+        if not _is_in_order(container):
+            return False
+        values = container.values()
+    return WRITTEN_ONE_WAY.issuperset(map(type, values)) or all(map(_is_number_plain, values))
+
+
+def _is_in_order(names: Iterable[Any]) -> bool:
+    try:
+        together = "".join(names)
+    except TypeError:  # a key that is no text
+        return False
+    return together.isascii() or max(together) <= LAST_OF_ITS_PLACE
+
+
+def _is_number_plain(value: Any) -> bool:
     sort = type(value)
-    if sort is dict:
-        return all(type(key) is str and (type(inner) is str or _is_plain(inner)) for key, inner in value.items())
-    if sort is list:
-        return all(map(_is_plain, value))
     if sort is int:
         return bool(-INTEGER_MAX <= value <= INTEGER_MAX)
     if sort is float:  # as the shortest digits, without an exponent, and with a fraction that RFC 8785 keeps

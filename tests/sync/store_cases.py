@@ -135,7 +135,7 @@ class StoreCases:
             {"branch:1": BucketState(name="branch:1")},
             [],
             {},
-            False,
+            set(),
             [],
             {},
             [],
@@ -266,7 +266,7 @@ class StoreCases:
         one = lease("l-1")
         record = stored("f-1")
         number = NumberKey(*LINE, "", 1)
-        expected = (1, {record.key: record}, "d", True, one, one, [one], {number: "t-1"}, ["p-1"], {"branch:1": 1})
+        expected = (1, {record.key: record}, "d", {"h"}, one, one, [one], {number: "t-1"}, ["p-1"], {"branch:1": 1})
         assert store.write(work) == expected
 
     def test_a_unit_that_raises_leaves_nothing(self, store, committed):

@@ -55,7 +55,7 @@ def _rekey_evidence(*key: str) -> None:
     sorts: dict[str, Any] = {"n": Number, "mutation": Bytes}
     columns: list[Column[Any]] = [Column(name, sorts.get(name, Word), nullable=False) for name in names]
     copied = op.create_table("evidence_rekeyed", *columns, PrimaryKeyConstraint(*key, name="pk_evidence"))
-    old = select(*(column(name) for name in names)).select_from(table("evidence"))
+    old: Any = select(*(column(name) for name in names)).select_from(table("evidence"))
     op.execute(insert(copied).from_select(names, old))
     op.drop_table("evidence")
     op.rename_table("evidence_rekeyed", "evidence")
