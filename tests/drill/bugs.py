@@ -197,7 +197,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "the SQL store answers before it commits",
-        (Edit(COMMITTERS, "done.append(_attempt(job, driver))", "_attempt(job, driver)()"),),
+        (Edit(COMMITTERS, "done.append(attempt(job, driver))", "attempt(job, driver)()"),),
         seeds=ON_SQLITE,
     ),
 )

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from concurrent.futures import Future
 
 import pytest
 from sqlalchemy import event, text
@@ -328,3 +329,46 @@ def test_a_commit_that_fails_fails_every_unit_of_its_group(engine):
     committer.close()
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT name FROM server_secret")).all() == ["s-9"]
+
+
+def test_a_unit_that_fails_costs_those_it_waited_with_nothing(engine):
+    committer = GroupCommitter(engine)
+    release, thread = hold(committer)
+    answers: list[Future[str]] = [Future() for _ in range(3)]
+    runs = []
+
+    def put(name, refuses):
+        def attempt(driver):
+            runs.append(name)
+            driver.run("INSERT INTO server_secret VALUES (?, ?)", name, b"")
+            if refuses:
+                raise Refused
+            return name
+
+        return attempt
+
+    for name, answer in zip(("s-1", "s-2", "s-3"), answers, strict=True):
+        committer.submit(put(name, refuses=name == "s-2"), answer)
+    release.set()
+    thread.join()
+    assert (answers[0].result(10), answers[2].result(10)) == ("s-1", "s-3")
+    with pytest.raises(Refused):
+        answers[1].result(10)
+    committer.close()
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT name FROM server_secret ORDER BY name")).all() == ["s-1", "s-3"]
+    assert runs == ["s-1", "s-2", "s-1", "s-2", "s-3"]  # together first, then each apart
+
+
+def test_a_unit_that_fails_alone_is_not_run_again(engine):
+    committer = GroupCommitter(engine)
+    runs = []
+
+    def refuse(_driver):
+        runs.append(1)
+        raise Refused
+
+    with pytest.raises(Refused):
+        committer.run(refuse)
+    committer.close()
+    assert runs == [1]
