@@ -153,6 +153,7 @@ lease = Table(
     Index("uq_lease_request", "install_id", "request_id", unique=True),  # a repeated request gets its first answer
     Index("ix_lease_open", "install_id", "state"),  # an install's open blocks
     Index("ix_lease_day", "branch", "date"),  # the number report and the day's end
+    Index("ix_lease_date", "date", "state"),  # the days that want an end
 )
 
 purge = Table(

@@ -23,6 +23,7 @@ class QueueMachine:
         self.journal: list[dict[str, Any]] = []  # every message that was ever said, with its answer once there is one
         self.acked = 0  # as far as this machine knows
         self.blocks: list[dict[str, Any]] = []  # leases, each with the number that comes next
+        self._wanted: dict[str, str] = {}  # day → the request for a block that was not answered yet
         self.letter: str | None = None
         self.beyond = 0  # the last number of the overflow series
         self.refuse: Callable[[], bool] = lambda: False
@@ -73,12 +74,12 @@ class QueueMachine:
     def take_block(self, date: str, want: int = 10) -> dict[str, Any]:
         """Get a block of numbers to print from; the same request until it is answered. Raises LineDown."""
         tokens = [block["token"] for block in self.blocks][-50:]
-        self._wanted = getattr(self, "_wanted", None) or str(uuid4())
+        request_id = self._wanted.setdefault(date, str(uuid4()))
         asked = {
-            "series": self.series, "business_date": date, "want": want, "request_id": self._wanted, "held": tokens
+            "series": self.series, "business_date": date, "want": want, "request_id": request_id, "held": tokens
         }  # fmt: skip
         block = self._post("/machine/blocks", asked)
-        self._wanted = None
+        del self._wanted[date]
         self.letter = block["overflow"]
         self.blocks.append(block | {"next": block["lo"]})
         return block

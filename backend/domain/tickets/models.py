@@ -30,6 +30,9 @@ ticket = Table(
     Column("returned_at", Word),
     # Serves the waiting line of a branch, oldest first.
     Index("ix_ticket_line", "branch_id", "business_date", "state", "issued_at"),
+    # Serve the day's end: days of late, and tickets of any day that somebody left open.
+    Index("ix_ticket_day", "business_date", "branch_id"),
+    Index("ix_ticket_open", "state", "business_date"),
     # Serves the rule that one counter has one ticket.
     Index("ix_ticket_counter", "branch_id", "business_date", "counter", "state"),
     # Serves the search for the paper in a customer's hand. Not unique: tablets without a line may collide.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
 
 from backend.domain.tickets.models import PLACE, counter, counter_day, counter_visit, number_day, ticket
 from backend.domain.tickets.rules.life import OPEN_STATES
@@ -90,14 +90,14 @@ def days_to_account(connection: Connection, since: str, until: str) -> list[tupl
 
     Those between two dates, both included, on which numbers were given out, and older ones with anything still open.
     """
-    of_ticket = ticket.c.branch_id, ticket.c.business_date
-    of_lease = lease.c.branch, lease.c.date
+    of_ticket, of_lease = (ticket.c.branch_id, ticket.c.business_date), (lease.c.branch, lease.c.date)
     wanted = (
-        select(*of_ticket).where(of_ticket[1] <= until, or_(of_ticket[1] >= since, ticket.c.state.in_(OPEN_STATES))),
-        select(*of_lease).where(of_lease[1] <= until, or_(of_lease[1] >= since, lease.c.state == "open")),
+        select(*of_ticket).where(of_ticket[1].between(since, until)),
+        select(*of_ticket).where(ticket.c.state.in_(OPEN_STATES), of_ticket[1] <= until),
+        select(*of_lease).where(of_lease[1].between(since, until)),
+        select(*of_lease).where(lease.c.state == "open", of_lease[1] <= until),
     )
-    found = {tuple(row) for one in wanted for row in connection.execute(one.distinct().limit(DAYS_MAX))}
-    return sorted((branch, date) for branch, date in found)
+    return sorted({(row[0], row[1]) for one in wanted for row in connection.execute(one.distinct().limit(DAYS_MAX))})
 
 
 def list_counters_to_end(connection: Connection, closing: str) -> list[tuple[str, str]]:

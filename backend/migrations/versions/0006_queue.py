@@ -41,6 +41,9 @@ def _make_line() -> None:
     op.add_column("ticket", Column("priority", Number, nullable=False, server_default="0"))
     for name in ("counter", "for_series", "for_counter", "called_at", "returned_at"):
         op.add_column("ticket", Column(name, Word))
+    op.create_index("ix_lease_date", "lease", ["date", "state"])
+    op.create_index("ix_ticket_day", "ticket", ["business_date", "branch_id"])
+    op.create_index("ix_ticket_open", "ticket", ["state", "business_date"])
     op.create_index("ix_ticket_counter", "ticket", ["branch_id", "business_date", "counter", "state"])
     op.create_table(
         "counter",
@@ -87,7 +90,9 @@ def downgrade() -> None:
     """Drop the tables."""
     for name in ("number_day", "counter_day", "counter_visit", "counter"):
         op.drop_table(name)
-    op.drop_index("ix_ticket_counter", "ticket")
+    for name in ("ix_ticket_counter", "ix_ticket_open", "ix_ticket_day"):
+        op.drop_index(name, "ticket")
+    op.drop_index("ix_lease_date", "lease")
     for name in ("returned_at", "called_at", "for_counter", "for_series", "counter", "priority"):
         op.drop_column("ticket", name)
     op.drop_table("machine_message")
