@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from backend.demo.day.server import ServerProcess, free_port
-from backend.settings import Settings
+from tests.support.server import serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "queue-machines.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -23,14 +22,13 @@ def blocks(language):
 @pytest.fixture
 def served(tmp_path):
     """A served demonstration bank, as environment variables for a shell."""
-    settings = Settings(data_dir=str(tmp_path / "bank"), port=free_port(), log_level="warning")
-    told = {"PADSYNC_DATA_DIR": settings.data_dir, "PADSYNC_PORT": str(settings.port)}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PADSYNC_")}
-    environ = clean | told | {"PATH": f"{BIN}:{os.environ['PATH']}", "URL": f"http://127.0.0.1:{settings.port}"}
+    folder = tmp_path / "bank"
+    environ = clean | {"PADSYNC_DATA_DIR": str(folder), "PATH": f"{BIN}:{os.environ['PATH']}"}
     seed = ["padsync", "seed-demo", "--write-credentials", str(tmp_path / "who.json"), "--customers", "10"]
     subprocess.run(seed, env=environ, check=True, capture_output=True, cwd=tmp_path)
-    with ServerProcess(settings):
-        yield environ
+    with serving(folder) as server:
+        yield environ | {"URL": server.url}
 
 
 def test_every_command_on_the_page_is_answered_as_it_says(served):

@@ -1,6 +1,7 @@
 """What a lobby manager does all day: hands out numbers, calls them, and fills forms before the counter (001-13)."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from backend.demo.customers import PHONE_PREFIX
 from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN, DayClock
 from backend.demo.day.crew import Worker
 from backend.demo.people import draw_name
+from backend.domain.tickets.rules.line import AT_COUNTER, Place, next_ticket, place_of
 from contracts.base import Body
 
 SERIES = "A"
@@ -43,6 +45,7 @@ class Lobby:
         self._arrivals = sorted(draw_minute(self.random) for _ in range(tickets))
         self._fillings = sorted(draw_minute(self.random) for _ in range(forms))
         self._errands: list[Errand] = []
+        self._welcomed: set[str] = set()  # each calls whom they welcomed, so that colleagues do not call one customer
         self.issued = self.overflown = self.filled = 0
 
     def step(self) -> None:
@@ -70,14 +73,14 @@ class Lobby:
         view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, **fields)
         self.issued += 1
         self.overflown += "overflow" in view.body
+        self._welcomed.add(view.id)
         self._begin(view.id, self._ticket_steps)
         return view.id
 
     def call(self, ticket: str) -> None:
         """Call a ticket now, whoever issued it, and go on with it later."""
         self._errands = [errand for errand in self._errands if errand.id != ticket]
-        self._move("ticket", ticket, "called", {"counter": self.counter, "called_at": self._day.moment()})
-        self._begin(ticket, self._called_steps)
+        self._call_at(self._free_counter(self._places()), ticket)
 
     def give_up(self, id: str) -> None:
         """Leave something to a colleague."""
@@ -94,24 +97,44 @@ class Lobby:
         if self.random.random() < 0.05:
             yield 0, lambda: self._move("ticket", id, "left", {"ended_at": self._day.moment()})
             return
-        yield 0, lambda: self._move("ticket", id, "called", self._call_facts())
-        yield from self._called_steps(id)
+        yield 0, self._call_next
 
     def _called_steps(self, id: str) -> Steps:
         if self.random.random() < 0.06:
             yield 5, lambda: self._mine(id) and self._move("ticket", id, "skipped", {})
             yield 10, lambda: self._move("ticket", id, "returned", {})
-            yield 5, lambda: self._move("ticket", id, "called", self._call_facts())
+            yield 5, self._call_next
+            return
         yield 2, lambda: self._mine(id) and self._move("ticket", id, "serving", {"serving_at": self._day.moment()})
         ends = self.random.randint(4, 18)
         yield ends, lambda: self._mine(id) and self._move("ticket", id, "finished", {"ended_at": self._day.moment()})
 
-    def _call_facts(self) -> Body:
-        return {"counter": self.counter, "called_at": self._day.moment()}
+    def _call_next(self) -> bool:
+        """Call whoever is next by the rule of the line, at a free counter; that customer goes a way of their own."""
+        places = self._places()
+        welcomed = [place for place in places if place.id in self._welcomed or place.state in AT_COUNTER]
+        counter = self._free_counter(places)
+        if (place := next_ticket(welcomed, counter)) is not None:
+            self._call_at(counter, place.id)
+        return False
+
+    def _call_at(self, counter: str, ticket: str) -> None:
+        self._move("ticket", ticket, "called", {"counter": counter, "called_at": self._day.moment()})
+        self._begin(ticket, self._called_steps)
+
+    def _places(self) -> list[Place]:
+        """Return the day's tickets of the branch, as far as this tablet knows."""
+        views = self.worker.tablet.find("ticket")
+        return [place_of(view.id, {"state": "waiting", **view.body}) for view in views]
+
+    def _free_counter(self, places: list[Place]) -> str:
+        """Return the first of this manager's counters that has no ticket: one counter serves one customer."""
+        busy = {place.counter for place in places if place.state in AT_COUNTER}
+        return next(name for at in count(1) if (name := f"{self.counter}{at:02d}") not in busy)
 
     def _mine(self, ticket: str) -> bool:
         view = self.worker.tablet.view("ticket", ticket)
-        return view is not None and view.body.get("counter") == self.counter
+        return view is not None and (view.body.get("counter") or "").startswith(self.counter)
 
     # --- a form's way
 
