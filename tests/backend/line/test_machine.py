@@ -17,7 +17,7 @@ def test_a_number_is_issued_with_what_the_customer_wants_to_know(machine, body):
     second = machine.ask("issue", series="A", claim={"sort": "swipe", "customer_no": "81000000001"})
     assert (second["display"], second["ahead"]) == ("A002", 1)
     ticket = body("ticket", second["ticket_id"])
-    assert (ticket["source"], ticket["flags"], ticket["claim"]["customer_no"]) == ("machine", [], "81000000001")
+    assert (ticket["source"], ticket["flags"], ticket["identified"]) == ("machine", [], "unknown")
     assert machine.ask("issue", series="P")["ahead"] == 0
     assert body("ticket", machine.ask("issue", series="V")["ticket_id"])["priority"] == 2
 
@@ -193,7 +193,7 @@ def forget(house):
             "record",
             "membership",
             "bucket",
-            "mutation",
+            "settled",
         ):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - constants
         connection.exec_driver_sql("UPDATE install SET ack_n = 0")

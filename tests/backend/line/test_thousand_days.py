@@ -17,7 +17,7 @@ from sqlalchemy import event, update
 from backend.app import PROJECTIONS
 from backend.auth.partners import Partner
 from backend.domain.devices.rules import letter_of
-from backend.domain.handoffs import REACTIONS
+from backend.domain.handoffs.counters import end_earlier_tickets
 from backend.domain.tickets.queries import find_number_day
 from backend.line.ending import end_days
 from backend.line.machine import Machines
@@ -61,7 +61,7 @@ class Server:
     def open(self):
         engine = make_engine(f"sqlite:///{self.file}")
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))  # a disk is not the point
-        self.store = SqlStore(engine, PROJECTIONS, reactions=Reactions(KINDS, REACTIONS))
+        self.store = SqlStore(engine, PROJECTIONS, reactions=Reactions(KINDS, {"ticket": [end_earlier_tickets]}))
         self.engine = Engine(
             self.store, KINDS, clock=lambda: self.now, new_id=self.new_id, secret=b"s", server_key=new_key()
         )  # fmt: skip
