@@ -41,6 +41,8 @@ from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.secrets import server_secrets
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.customer_routes import CustomerController
+from backend.sync_api.customers import CustomerDesk
 from backend.sync_api.desk import Desk
 from backend.sync_api.desk_routes import DESK_ROUTES
 from backend.sync_api.door import SyncDoor
@@ -124,7 +126,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
     doors: list[Any] = [
-        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController, FilesController,
+        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController, CustomerController,
+        FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -151,6 +154,7 @@ def dependencies(house: House) -> dict[str, Provide]:
     )
     parts: dict[str, Any] = {
         "door": house.door,
+        "customers": CustomerDesk(house.engine, house.store, house.settings.offline_money_h),
         "desk": Desk(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
         "files": files,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from backend.domain.customers.rules.view import BALANCES
 from backend.domain.staff.policy import scope_of
 from backend.domain.staff.queries import assignments_of, find_staff
 from backend.storage.snapshot import SqlSnapshot
@@ -47,7 +48,7 @@ def note_reveal(
 def known_field(kind: str, path: str) -> str:
     """Return a field's name as the audit writes it down; what a tablet made up is not repeated there."""
     head = path.partition(".")[0]
-    return head if head in FIELDS.get(kind, ()) else "unknown"
+    return head if head in FIELDS.get(kind, ()) or head == BALANCES else "unknown"
 
 
 def _note(unit: SqlUnit, reveal: Reveal, at: str) -> None:
