@@ -49,15 +49,21 @@ def keep_certificates(
 
     An event that names none leaves the hashes as they are, unless the last four say that it is another certificate.
     """
-    secret = match_secret(unit.connection)
-    keys = {}
+    news: dict[str, Sequence[str]] = {}
     for write in changed:
         now, before = _tailed(write.after.body), _tailed(write.before.body) if write.before else None
         numbers = told.get((write.after.id, now.crm_revision))
         if numbers is not None:
-            keys[write.after.id] = [certificate_key(secret, number) for number in numbers]
+            news[write.after.id] = numbers
         elif before is not None and before.certificate_tail != now.certificate_tail:
-            keys[write.after.id] = []
+            news[write.after.id] = []
+    note_certificates(unit, news)
+
+
+def note_certificates(unit: SqlUnit, numbers: Mapping[str, Sequence[str]]) -> None:
+    """Let customers be found by these certificates, customer id → numbers, and keep none of them."""
+    secret = match_secret(unit.connection)
+    keys = {id: [certificate_key(secret, number) for number in own] for id, own in numbers.items()}
     replace_keys(unit.connection, {CERTIFICATE}, keys)
 
 

@@ -5,6 +5,7 @@ from random import Random
 from msgspec import Struct
 
 from backend.demo.customers import Product, draw_customer, draw_holdings
+from backend.demo.lives import IDENTIFIED, draw_certificate, draw_life, draw_relations, draw_reminders, marry, move_in
 from backend.demo.offers import OFFERING, PRODUCTS, TEMPLATES
 from backend.demo.people import Person, Portfolio, draw_staff, list_portfolios
 from backend.demo.places import BRANCHES, list_orgs
@@ -27,11 +28,14 @@ class Bank(Struct, frozen=True, kw_only=True):
     catalog: list[Put]
     customers: list[Put]
     holdings: list[Put]
+    relations: list[Put]
+    reminders: list[Put]
+    certificates: dict[str, str]  # customer → identity number: told to the server once, which keeps only hashes
 
     @property
     def records(self) -> list[Put]:
         """Every record, in the order of writing."""
-        return [*self.catalog, *self.customers, *self.holdings]
+        return [*self.catalog, *self.customers, *self.holdings, *self.relations, *self.reminders]
 
 
 def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
@@ -42,14 +46,28 @@ def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
     offers = [_put(ids, "product", body) for body in _products()]
     templates = [_put(ids, "form_template", body) for body in _templates()]
     people = [_put(ids, "customer", body) for body in _customers(random, portfolios, customers, as_of)]
+    catalog = [*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates]
+    holdings = [_put(ids, "holding", body) for body in _holdings(random, people, offers, as_of)]
+    random = Random(f"lives {seed}")  # noqa: S311  # the same
+    people = [_put_life(random, at, put, as_of) for at, put in enumerate(people)]
+    couples = marry(random, people)
+    people = move_in(people, couples)
+    families = {put.id: (put.body or {})["family"] for put in offers}
     return Bank(
         orgs=list_orgs(),
         staff=staff,
         portfolios=portfolios,
-        catalog=[*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates, *_words(seed, offers)],
+        catalog=[*catalog, *_words(seed, offers), _put(ids, "code_list", IDENTIFIED)],
         customers=people,
-        holdings=[_put(ids, "holding", body) for body in _holdings(random, people, offers, as_of)],
+        holdings=holdings,
+        relations=[_put(ids, "relation", body) for body in draw_relations(random, people, couples, as_of)],
+        reminders=[_put(ids, "reminder", body) for body in draw_reminders(random, people, holdings, families, as_of)],
+        certificates={put.id: draw_certificate(at, put.body or {}) for at, put in enumerate(people)},
     )
+
+
+def _put_life(random: Random, at: int, put: Put, as_of: str) -> Put:
+    return Put(kind=put.kind, id=put.id, body=draw_life(random, at, put.body or {}, as_of))
 
 
 def _put(ids: Random, kind: str, body: Body) -> Put:

@@ -1,12 +1,14 @@
 """Filling a server with the demonstration bank, through the same writes as any other work of the server."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
 from backend.auth.enrolment import make_enrolment_code
 from backend.auth.parts import Auth
 from backend.auth.staffing import NewStaff, add_staff, assign_portfolio, make_password
+from backend.crm.certificates import note_certificates
 from backend.demo.bank import Bank
 from backend.demo.credentials import Credentials, ReadyCode, StaffCredentials
 from backend.demo.people import Person
@@ -34,6 +36,7 @@ def seed_bank(engine: Engine, auth: Auth, bank: Bank, progress: Progress) -> Cre
     passwords = _hire(auth, bank.staff, progress)
     auth.store.write(lambda unit: _hand_out_portfolios(unit, bank, at))
     _write_records(engine, bank, progress)
+    _tell_certificates(auth, bank)
     return _credentials(auth, bank, passwords)
 
 
@@ -72,6 +75,17 @@ def _write_records(engine: Engine, bank: Bank, progress: Progress) -> None:
     for start in range(0, len(records), CHUNK):
         engine.put_records(records[start : start + CHUNK], BY)
         progress("records", min(start + CHUNK, len(records)), len(records))
+
+
+def _tell_certificates(auth: Auth, bank: Bank) -> None:
+    """Let customers be found by their certificates, as the CRM's door does."""
+    told = [(id, [number]) for id, number in bank.certificates.items()]
+    for start in range(0, len(told), CHUNK):
+        auth.store.write(partial(_note_certificates, dict(told[start : start + CHUNK])))
+
+
+def _note_certificates(numbers: dict[str, list[str]], unit: SqlUnit) -> None:
+    note_certificates(unit, numbers)
 
 
 def ready_codes(auth: Auth, orgs: Sequence[str], each: int = CODES_PER_ORG) -> list[ReadyCode]:

@@ -11,7 +11,8 @@ from backend.demo.day.clock import DayClock
 from backend.demo.day.crew import Desk, Worker
 from backend.demo.day.field import Field
 from backend.demo.day.lobby import Lobby
-from backend.demo.day.tale import Tale, mask_name, mask_value
+from backend.demo.day.tale import Tale, mask_value
+from backend.domain.customers.rules.masking import mask_name
 from backend.registry import KINDS
 from contracts.base import Body
 from sync.moments import write_moment

@@ -4,13 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from backend.domain.customers.rules.masking import mask_phone
+
 Say = Callable[[str], None]
 VALUE_LENGTH_MAX = 24
-
-
-def mask_name(name: str) -> str:
-    """Return a person's name as lists show it: 李*明 (requirements.md, section 2)."""
-    return name[:1] + "*" + name[2:] if len(name) > 1 else "*"
 
 
 def mask_value(value: Any) -> str:
@@ -19,7 +16,7 @@ def mask_value(value: Any) -> str:
     if isinstance(value, list):
         text = " + ".join(map(str, value))
     if len(text) == 11 and text.isdigit():
-        return f"{text[:3]}****{text[-4:]}"
+        return mask_phone(text)
     return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
 
 

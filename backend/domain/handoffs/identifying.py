@@ -24,7 +24,7 @@ from sync.store import AuditEntry, Stored, Write
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 CLAIMED = b'"claim"'
 
-# What `identified` says, and so what the lobby manager does next: `docs/lobby.md` has the sentences.
+# What `identified` says, and so what the lobby manager does next: docs/people.md.
 MATCHED, AMBIGUOUS, UNKNOWN, LIMITED = "matched", "ambiguous", "unknown", "limited"
 
 

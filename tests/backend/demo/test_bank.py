@@ -1,16 +1,27 @@
 """The demonstration bank: the same seed makes the same bank, and all of it is what the contract says."""
 
 import re
+from contextlib import closing
+from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from backend.app import House
 from backend.demo.bank import make_bank
 from backend.demo.day.size import share
-from backend.demo.day.tale import mask_name, mask_value
+from backend.demo.day.tale import mask_value
 from backend.demo.places import BRANCHES
-from backend.domain.customers.policy import customer_buckets, portfolios_of_holding
+from backend.demo.seeding import seed_bank
+from backend.domain.customers.models import customer_key
+from backend.domain.customers.policy import customer_buckets, portfolios_of, portfolios_of_holding
+from backend.domain.customers.rules.identity import read_identity
+from backend.domain.customers.rules.masking import mask_name
 from backend.identity import Role
+from backend.migrations import migrate
 from backend.registry import KINDS
+from backend.settings import Settings
+from backend.storage.tables import record
 from sync.secrets import carries_secret
 
 AS_OF = "2026-11-21T00:00:00.000Z"
@@ -89,3 +100,41 @@ def test_the_screen_shows_no_whole_name_and_no_whole_phone():
     assert mask_value(None) == mask_value("") == "nothing"
     assert mask_value(["a", "b"]) == "a + b"
     assert len(mask_value("x" * 100)) < 30
+
+
+def test_everybody_has_a_well_formed_certificate_of_their_own_and_of_nobody_else(bank):
+    today = date(2026, 11, 21)
+    numbers = [bank.certificates[put.id] for put in bank.customers]
+    assert len(set(numbers)) == len(numbers)
+    for put, number in zip(bank.customers, numbers, strict=True):
+        read = read_identity(number, today)
+        assert (read.is_valid, read.gender, number[-4:]) == (True, put.body["gender"], put.body["certificate_tail"])
+        assert int(number[6:10]) == put.body["birth_year"]
+        assert number[:6] == "359901"
+
+
+def test_the_lobby_has_something_to_show_and_to_heed(bank):
+    bodies = [put.body for put in bank.customers]
+    for name in ("labels", "risk_level", "is_marketing_refused", "care"):
+        assert 20 < sum(bool(body.get(name)) for body in bodies) < 1000
+    assert len(bank.reminders) > 200
+    assert {put.body["role"] for put in bank.relations} == {"01", "02", "05", "06", "07"}
+
+
+def test_relations_and_reminders_are_seen_by_whom_their_customer_allows(bank):
+    owners = {put.id: put.body for put in bank.customers}
+    for put in (*bank.relations, *bank.reminders):
+        assert put.body["portfolios"] == portfolios_of(put.kind, owners[put.body["customer_id"]], put.body)
+
+
+def test_everybody_in_a_seeded_bank_can_be_found_and_no_certificate_is_kept(tmp_path):
+    settings = Settings(data_dir=str(tmp_path), argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
+    migrate(settings.database)
+    small = make_bank(1, AS_OF, 40)
+    with closing(House(settings)) as house:
+        seed_bank(house.engine, house.auth, small, lambda _what, _done, _of: None)
+        with house.store.engine.connect() as connection:
+            keys = {tuple(row) for row in connection.execute(select(customer_key.c.customer_id, customer_key.c.sort))}
+            kept = str(connection.execute(select(record.c.body)).all())
+    assert keys == {(put.id, sort) for put in small.customers for sort in ("certificate", "customer_no", "phone_name")}
+    assert not any(number in kept for number in small.certificates.values())
