@@ -1,4 +1,4 @@
-"""A lobby on a fresh SQLite file: two branches of one bank, a branch of another, and a manager in each."""
+"""A lobby on both databases: two branches of one bank, and a manager in each."""
 
 import shutil
 from functools import partial
@@ -17,6 +17,9 @@ from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
 from tests.backend.auth.people import Clock, House
 from tests.backend.customers.lobby import Lobby
+from tests.support.postgres import migrated_template, postgres, postgres_url
+
+__all__ = ["migrated_template", "postgres", "postgres_url"]
 
 SETTINGS = Settings(argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1, identify_per_hour=20)
 ORGS = (("35", "union", None), ("3500", "bank", "35"), ("3501", "branch", "3500"), ("3502", "branch", "3500"))
@@ -31,10 +34,16 @@ def empty_file(tmp_path_factory):
 
 
 @pytest.fixture
-def lobby(tmp_path, empty_file):
+def sqlite_url(tmp_path, empty_file):
     shutil.copy(empty_file, tmp_path / "padsync.db")
+    return f"sqlite:///{tmp_path}/padsync.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lobby(request):
+    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     clock, reactions = Clock(), Reactions(KINDS, list_reactions(SETTINGS))
-    with SqlStore(make_engine(f"sqlite:///{tmp_path}/padsync.db"), PROJECTIONS, reactions=reactions) as store:
+    with SqlStore(make_engine(url), PROJECTIONS, reactions=reactions) as store:
         for org_id, level, parent in ORGS:
             store.write(partial(_found, OrgRow(org_id=org_id, name=org_id, level=level, parent=parent)))
         house = House(Auth(store, b"s" * 32, clock, SETTINGS), clock)
