@@ -126,8 +126,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
     doors: list[Any] = [
-        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController, CustomerController,
-        FilesController,
+        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController,
+        CustomerController, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(

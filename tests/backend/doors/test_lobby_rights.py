@@ -60,6 +60,7 @@ class World:
         self.seed, self.hosts = next(NUMBERS), [""] * 3
         self.secrets: list[Secret] = []
         self.held: dict[int, str] = {}
+        self.products: dict[str, tuple[int, str, str]] = {}  # holding → whose, where, of which product
         self.tickets: dict[str, str] = {}
         self.cursors: dict[str, str | None] = dict.fromkeys(BRANCHES)
 
@@ -98,11 +99,12 @@ class World:
         """Let there be a holding, or let one that is there move to another institution."""
         id = self.held.setdefault(person, new_id()) if is_change else new_id()
         mark, product, balance = next(NUMBERS), new_id(), 90_000_000_000 + next(NUMBERS)
-        words = (id, product, f"产品{mark}号", f"family-{mark}.", f"T{mark:03d}", str(balance))
-        body = {"code": "x", "name": words[2], "family": words[3]}
+        words = (id, f"产品{mark}号", f"family-{mark}.", f"T{mark:03d}", str(balance))
+        body = {"code": "x", "name": words[1], "family": words[2]}
         self.house.engine.put_records([Put(kind="product", id=product, body=body)], "crm")
         past = [one._replace(words=one.words[1:]) if id in one.words else one for one in self.secrets]
         self.secrets = [*past, Secret(person, org_id, words)]
+        self.products[id] = (person, org_id, product)
         self.tell(
             "holding", id, customer_id=self.ids[person], product_id=product, org_id=org_id,
             account_tail=f"T{mark % 1000:03d}", balance_fen=balance,
@@ -173,10 +175,23 @@ class World:
                     page = answer.json()
                     changes = [change for change in page["changes"] if change["b"] != "catalog"]
                     self.look(branch, str(changes).encode())
+                    self.look_at_offers(branch, [change for change in changes if change["k"] == "card"])
                     cursor = page["cursor"]
                     if page["complete"]:
                         break
                 self.cursors[branch] = cursor
+
+    def look_at_offers(self, branch: str, changes: list[dict[str, Any]]) -> None:
+        """A card lists the whole catalog; of none but what the branch may know does it say that it is held."""
+        for card in [change["d"] for change in changes if change.get("d", {}).get("customer_id") in self.ids]:
+            person = self.ids.index(card["customer_id"])
+            may_know = {
+                product
+                for whose, org_id, product in self.products.values()
+                if whose == person and branch in (self.hosts[person], org_id)
+            }
+            told = {one["product_id"] for one in card.get("suppressed", ()) if "held" in one.get("barred_by", ())}
+            assert told | {held["product_id"] for held in card.get("holdings", ())} <= may_know
 
     def look(self, branch: str, sent: bytes) -> None:
         """Search what a tablet was sent for everything that its branch may not know now."""
