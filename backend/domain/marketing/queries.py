@@ -83,6 +83,12 @@ def note_tie(connection: Connection, id: str, tie: tuple[str, str, str | None] |
         connection.execute(insert(household_tie).values(values))
 
 
+def customers_of(connection: Connection, ids: Collection[str]) -> list[str]:
+    """Return the customers of some lines of the ledger, as far as they are known."""
+    chosen = select(contact_entry.c.customer_id).distinct().where(contact_entry.c.id.in_(sorted(ids)))
+    return sorted(id for id in connection.scalars(chosen) if id is not None)
+
+
 def household_of(connection: Connection, customer_id: str, today: str) -> list[str]:
     """Return a customer and everybody who is their parent, child or spouse on a business date, by id (004-05)."""
     tie = household_tie.c

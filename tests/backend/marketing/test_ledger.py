@@ -1,8 +1,12 @@
 """One ledger for lobby and field: a talk counts once, for whoever lives together, and a no is heard everywhere."""
 
+from functools import partial
+
 import pytest
 
-from backend.domain.marketing.queries import funnel_rows, household_of
+from backend.domain.marketing.queries import customers_of, funnel_rows, household_of
+from tests.backend.doors.tablets import new_id
+from tests.sync.store_cases import run_together
 
 
 def test_a_contact_in_the_lobby_names_the_ticket_and_the_server_knows_whose_it_is(ledger):
@@ -25,6 +29,23 @@ def test_a_contact_before_the_customer_is_known_is_completed_when_he_is_and_foll
     assert ledger.entries()[contact]["customer_id"] == customer
     ledger.change("ticket", ticket, customer_id=other)
     assert ledger.entries()[contact]["customer_id"] == other
+    assert ledger.store.read(lambda look: customers_of(look.connection, [contact])) == [other]
+
+
+def test_a_contact_and_the_word_whose_ticket_it_is_may_come_at_once(ledger):
+    customer = ledger.customer()
+    tickets = [ledger.ticket(number=number) for number in range(1, 11)]
+    deeds = [
+        deed
+        for ticket in tickets
+        for deed in (
+            partial(ledger.contact, ticket_id=ticket),
+            partial(ledger.change, "ticket", ticket, customer_id=customer),
+        )
+    ]
+    run_together(4, lambda worker: [deed() for deed in deeds[worker::4]])
+    assert {entry["customer_id"] for entry in ledger.entries().values()} == {customer}
+    assert {entry["ticket_id"] for entry in ledger.entries().values()} == set(tickets)
 
 
 def test_one_talk_counts_once_and_two_people_who_talk_count_twice(ledger):
@@ -71,7 +92,7 @@ def test_the_correction_of_a_visit_is_no_second_contact(ledger):
 
 def test_a_household_is_parents_children_and_spouse_for_as_long_as_that_lasts(ledger):
     own, wife, child, brother, former = (ledger.customer() for _ in range(5))
-    ledger.relate(own, wife, "07")
+    ledger.relate(own, wife, "07", until="2026-11-21")
     ledger.relate(child, own, "05")
     ledger.relate(own, brother, "08")
     ledger.relate(own, former, "07", until="2026-11-20")
@@ -103,6 +124,14 @@ def test_a_no_that_was_told_in_the_lobby_is_heard_everywhere_at_once_and_reaches
     ledger.contact("f1", "recommended", customer_id=customer, product_id=product, channel="visit")
     assert [entry["is_unwelcome"] for entry in ledger.entries().values()].count(True) == 1
     assert len(ledger.records("request", "staff:l1")) == 1
+
+
+def test_a_no_of_somebody_whom_the_crm_has_yet_to_tell_of_is_kept_for_them(ledger):
+    customer = new_id()
+    ledger.product()
+    ledger.contact("l1", "approached", ticket_id=ledger.ticket(customer), is_opt_out=True)
+    ledger.customer(id=customer)
+    assert ledger.bars(customer) == [["opted_out"]]
 
 
 def test_consent_that_is_given_again_ends_an_old_no(ledger):
