@@ -13,7 +13,7 @@ from backend.storage.reactions import Reaction
 
 
 def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
-    """Return kind → what follows when records of it were written, in this order."""
+    """Return kind → what follows when records of it were written, in this order: the ledger before the cards."""
     arrivals = Arrivals(
         claims_per_hour=settings.identify_per_hour, stale_h=settings.offline_money_h,
         additions=[add_offers(offer_settings(settings))],
@@ -27,5 +27,5 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets],
-        "visit": [contacts.on_visits],
+        "visit": [contacts.on_visits, arrivals.on_contacts],
     }

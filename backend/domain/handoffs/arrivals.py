@@ -15,10 +15,11 @@ from backend.domain.customers.queries import (
 )
 from backend.domain.customers.rules.card import CardFacts, Member, family_of, make_card
 from backend.domain.handoffs.identifying import business_date, identify, keep_keys
+from backend.domain.marketing.queries import customers_of, household_of
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
 from contracts.base import Body
-from contracts.kinds import Card, Contact, Customer, Holding, Product, Relation, Reminder, Ticket
+from contracts.kinds import Card, Customer, Holding, Product, Relation, Reminder, Ticket
 from contracts.policy import Record
 from sync.puts import Put
 from sync.store import Key, Stored, Write
@@ -63,12 +64,11 @@ class Arrivals:
         return self._refresh(unit, {msgspec.json.decode(body, type=_Owned).customer_id for body in bodies}, at)
 
     def on_contacts(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
-        """Keep the cards of customers who were spoken to; in the lobby that is said of their ticket."""
-        told = [_read(write.after, Contact) for write in writes if write.after.standing == "live"]
-        at_tickets = cards_of_tickets(unit.connection, {one.ticket_id for one in told if one.ticket_id})
-        elsewhere = cards_of_customers(unit.connection, {one.customer_id for one in told if one.customer_id})
-        customers = {row.customer_id for row in (*at_tickets, *elsewhere)}
-        return self._refresh(unit, customers, at)
+        """Keep the cards of customers who were spoken to or visited, and of their households, by the ledger's word."""
+        spoken_to = customers_of(unit.connection, {write.after.id for write in writes})
+        today = business_date(at).date().isoformat()
+        households = (household_of(unit.connection, customer_id, today) for customer_id in spoken_to)
+        return self._refresh(unit, {member for household in households for member in household}, at)
 
     def _on_tied(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         tied = {write.after.id: write for write in writes if _is_tied(write)}
