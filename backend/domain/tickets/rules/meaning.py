@@ -1,0 +1,53 @@
+"""What each figure of a day is called and means, for screens and exports (domain-rules.md §8)."""
+
+from contracts.lobby import Definition
+
+# key, title, meaning; {target} is the service target in minutes. The order is that of the columns.
+MEANINGS: tuple[tuple[str, str, str], ...] = (
+    ("issued", "取号数", "当日取号总数"),
+    ("called", "叫号人数", "至少被叫到一次的号"),
+    ("finished", "办结数", "办理完毕的号"),
+    ("wait_mean_s", "平均等候(秒)", "取号至首次叫号的平均时长;首次叫号后不再变化,转办不重新计时"),
+    ("wait_median_s", "等候中位数(秒)", "取号至首次叫号时长的中位数,精确到30秒"),
+    ("wait_p90_s", "等候九成位(秒)", "九成客户的等候不超过此值,精确到30秒"),
+    (
+        "service_level",
+        "服务水平",
+        "全部取号中等候不超过{target}分钟的比例;超过后仍未叫到即离开、过期或仍在等候的计为未达标;尚在等候且未超过的暂不计",
+    ),
+    ("abandonment", "放弃率", "(离开 + 过号未返回 + 取消)÷ 取号数"),
+    ("left", "离开", "叫号前后自行离开的号"),
+    ("cancelled", "取消", "取消的号"),
+    ("no_shows", "过号未返回", "叫到未应且其后未返回的号"),
+    ("unserved", "日终未叫", "日终过期、当日从未叫到的号"),
+    ("still_waiting", "仍在等候", "截至统计时刻尚未首次叫号的号"),
+    ("services", "办理次数", "完成的办理次数(含转办的每一段),未计忘记结束的"),
+    ("service_mean_s", "平均办理(秒)", "办理时长的平均值,不含挂起,未计忘记结束的"),
+    ("inaccurate", "时间不准", "忘记结束的办理次数,不计入平均办理时长"),
+    ("busy_s", "占用(秒)", "窗口自叫号至结束的占用时长"),
+    ("open_s", "开放(秒)", "窗口开放时长,不含暂停"),
+    ("occupancy", "窗口利用率", "占用时长 ÷ 开放时长"),
+    ("recalls", "重呼次数", "重复叫号的次数"),
+    ("recall_rate", "重呼率", "重呼次数 ÷ 叫号次数"),
+    ("transfers", "转办次数", "转到其他窗口或队列的次数"),
+    ("eligible", "可预填数", "办理了可预填业务的号"),
+    ("prefilled", "已预填数", "可预填的号中,到窗口时预填单已就绪的"),
+    ("prefill_rate", "预填率", "已预填数 ÷ 可预填数"),
+    ("saved_min", "节省柜面(分钟)", "柜员采用的预填单按模板设定的节省分钟数合计"),
+    ("told", "已告知等候", "取号时告知过等候区间且后来叫到的号"),
+    ("coverage", "等候区间命中率", "实际等候落在所告知区间内的比例(标称80%)"),
+    ("identified", "识别", "已识别客户身份的号"),
+    ("approached", "接触", "当日接触的客户数,同一客户每一阶段只计一次"),
+    ("recommended", "推荐", "至少推荐过产品的客户数"),
+    ("interested", "意向", "表示有意向的客户数"),
+    ("reserved", "预约", "预约或转介的客户数"),
+    ("done", "成交", "当日成交的客户数,接触可在更早的日期"),
+)
+PARTS = {"hour": "时段", "series": "队列", "counter": "窗口", "person": "人员", "branch": "网点"}
+ALL, OTHERS = "合计", "其他"
+
+
+def definitions(target_s: float) -> list[Definition]:
+    """Return what every figure means, with the service target that was used."""
+    target = f"{target_s / 60:g}"
+    return [Definition(key=key, title=title, meaning=text.format(target=target)) for key, title, text in MEANINGS]
