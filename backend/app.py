@@ -30,6 +30,7 @@ from backend.files.routes import FILES_PATH, FileDoor, FilesController
 from backend.files.tus import capabilities
 from backend.files.uploads import Uploads
 from backend.jobs.leader import leadership_for
+from backend.jobs.lobby import lobby_jobs
 from backend.jobs.schedule import Clockwork
 from backend.jobs.work import list_jobs
 from backend.line.desk import LineDesk
@@ -46,6 +47,8 @@ from backend.sync_api.customers import CustomerDesk
 from backend.sync_api.desk import Desk
 from backend.sync_api.desk_routes import DESK_ROUTES
 from backend.sync_api.door import SyncDoor
+from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
+from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_routes import MarketingController
 from backend.sync_api.routes import SyncController
@@ -97,7 +100,11 @@ class House:
         self.line = LineDesk(self.engine, self.store, self.door.run, behind=settings.returned_behind)
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
-        jobs = list_jobs(self.engine, self.store, self.uploads.sweep, day_ends_h=settings.day_ends_h)
+        self.lobby = lobby_settings(settings)
+        jobs = [
+            *list_jobs(self.engine, self.store, self.uploads.sweep, day_ends_h=settings.day_ends_h),
+            *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings),
+        ]
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())
 
@@ -127,7 +134,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     house = House(settings, clock)
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController,
-        CustomerController, FilesController,
+        CustomerController, LobbyController, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -157,6 +164,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "customers": CustomerDesk(house.engine, house.store, house.settings.offline_money_h),
         "desk": Desk(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
+        "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,
         "line": house.line,
         "metrics": house.metrics,

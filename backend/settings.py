@@ -106,6 +106,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 
+    wait_target_min: Annotated[
+        int, _about("Who is called within so many minutes of taking a number was served in time", ge=1, le=240)
+    ] = 10
+    service_level_target: Annotated[
+        int, _about("Percent of customers to be served in time; the staffing view says how many counters that takes",
+                    ge=1, le=99)
+    ] = 80  # fmt: skip
+    service_prior_min: Annotated[
+        int, _about("Minutes that a service takes, as long as nothing is known of a series", ge=1, le=240)
+    ] = 7
+    prefill_saved_min: Annotated[int, _about("Minutes that a prefilled form saves at the counter", ge=0, le=240)] = 5
+    prefill_saved_by_template: Annotated[
+        str, _about("The same for single templates: `code=minutes`, separated by commas")
+    ] = ""
+    prefill_services: Annotated[
+        str, _about("Services for which there is a form to prefill, separated by commas. Empty: all")
+    ] = ""
     contacts_week_max: Annotated[
         int, _about("Marketing contacts of a household in 7 days, over all channels", ge=0, le=1000)
     ] = 2

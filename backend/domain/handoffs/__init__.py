@@ -6,6 +6,7 @@ from backend.domain.handoffs import contacts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.counters import end_earlier_tickets
+from backend.domain.handoffs.lobby_notes import note_forms, note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.settings import Settings
@@ -21,11 +22,12 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     return {
         "contact": [contacts.on_contacts, arrivals.on_contacts],
         "customer": [arrivals.on_customers],
+        "form": [note_forms],
         "holding": [arrivals.on_belongings],
         "plan": [show_busy],
         "relation": [contacts.on_relations, arrivals.on_belongings],
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
-        "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets],
+        "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [contacts.on_visits, arrivals.on_contacts],
     }

@@ -192,9 +192,10 @@ class _Way:
         if name is None:
             return
         turn = next((turn for turn in reversed(self._turns) if turn.began <= moment.at <= turn.ended), None)
+        more: dict[str, Any] = {name: 1}
         parts.add(
             hour=hour_of(moment.at), series=self._ticket.series,
-            counter=turn.counter if turn else moment.counter, person=turn.by if turn else moment.by, **{name: 1},
+            counter=turn.counter if turn else moment.counter, person=turn.by if turn else moment.by, **more,
         )  # fmt: skip
 
 
@@ -215,5 +216,5 @@ def _tally_counter(parts: Parts, counter: Counter, business_date: str, until: fl
 
 def _tally_reached(parts: Parts, reached: Reached, series: Mapping[str, str]) -> None:
     assert reached.stage in FIELDS, reached.stage
-    where = {"series": series.get(reached.subject, NONE), "person": reached.author}
-    parts.add(hour=hour_of(reached.at), **where, **{reached.stage: 1})
+    counted: dict[str, Any] = {"series": series.get(reached.subject, NONE), "person": reached.author, reached.stage: 1}
+    parts.add(hour=hour_of(reached.at), **counted)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from backend.domain.tickets.rules.waiting import AT_COUNTER
+from backend.domain.tickets.rules.line import AT_COUNTER
 from contracts.kinds.counter import CounterStep
 from contracts.kinds.ticket import Ticket
 from sync.moments import read_moment

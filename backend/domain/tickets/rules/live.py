@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place
 from backend.domain.tickets.rules.staffing import staff
-from backend.domain.tickets.rules.waiting import AT_COUNTER, WAITING, Line, Queued, Wait, queued, say_wait
+from backend.domain.tickets.rules.waiting import Line, Wait, newcomer, say_wait
 from contracts.kinds.counter import Counter
 from contracts.kinds.pace import Pace, SeriesPace
-from contracts.kinds.ticket import Ticket
 from contracts.lobby import CounterLine, LineAnswer, SeriesLine, StaffingLine, WaitingTicket
 from sync.moments import read_moment
 
@@ -14,17 +14,18 @@ PRIOR_S = 420  # a service, where nothing at all is known of a series
 LIVE_S_MAX = 60  # what was heard longer ago is told with its age
 TICKETS_MAX = 500  # waiting tickets that an answer names
 HOUR_S = 3600
-NOBODY = "~"  # an id that stands behind all others
 
 
 def line_of(
-    tickets: Mapping[str, Ticket], counters: Iterable[Counter], pace: Pace | None, now: str, as_of: str | None = None
-) -> LineAnswer:
+    places: Iterable[Place], counters: Iterable[Counter], pace: Pace | None, now: str, *,
+    as_of: str | None = None, behind: int = RETURNED_BEHIND,
+) -> LineAnswer:  # fmt: skip
     """Return counts and waits per series and counter; `as_of` is when this was last heard, if not `now`.
 
-    `tickets` may hold others that are long over; those of one branch and its present day are meant.
+    `places` are those of one branch and its present day, by `place_of` from the tickets that a tablet holds, or by SQL;
+    others of that day that are over do no harm.
     """
-    view = _View(tickets, counters, pace, now)
+    view = _View(places, counters, pace, now, behind)
     heard_s = _seconds(as_of or now, now)
     return LineAnswer(
         as_of=as_of or now,
@@ -37,10 +38,10 @@ def line_of(
 
 
 def next_wait(
-    series: str, priority: int, tickets: Mapping[str, Ticket], counters: Iterable[Counter], pace: Pace | None
+    series: str, priority: int, places: Iterable[Place], counters: Iterable[Counter], pace: Pace | None
 ) -> Wait | None:
     """Return what to tell a customer who takes a number now: `shown_lo_min` and `shown_hi_min` of the ticket."""
-    return _View(tickets, counters, pace, "").next_wait(series, priority)
+    return Line(places, counters).wait_of(newcomer(series, priority), _mean_s(series, _paces(pace)))
 
 
 def staffing_of(
@@ -51,10 +52,10 @@ def staffing_of(
     Counters work for several series: the load of the others counts for the share of their counters that are shared.
     """
     paces, line = _paces(pace), Line((), counters)
-    mine = line.counters_for(Queued(id="", series=series))
+    mine = line.counters_for(newcomer(series))
     offered = services = 0.0
     for name, known in paces.items():
-        theirs = line.counters_for(Queued(id="", series=name))
+        theirs = line.counters_for(newcomer(name))
         share = 1.0 if name == series else len(mine & theirs) / len(theirs) if theirs else 0.0
         offered += share * known.arrivals_h / HOUR_S * known.service_mean_s
         services += share * known.arrivals_h
@@ -70,53 +71,53 @@ def staffing_of(
 class _View:
     """What every part of an answer is made from."""
 
-    def __init__(self, tickets: Mapping[str, Ticket], counters: Iterable[Counter], pace: Pace | None, now: str) -> None:
+    def __init__(
+        self, places: Iterable[Place], counters: Iterable[Counter], pace: Pace | None, now: str, behind: int
+    ) -> None:
+        known = sorted(places, key=lambda place: place.id)
         self.counters = sorted(counters, key=lambda counter: counter.counter_no)
-        self.line = Line((queued(id, one) for id, one in tickets.items() if one.state in WAITING), self.counters)
-        self._tickets, self._paces, self._now = tickets, _paces(pace), now
-        at_counter = {id: one for id, one in sorted(tickets.items()) if one.state in AT_COUNTER}
-        self._at = {one.counter: id for id, one in at_counter.items() if one.counter}
+        self.line = Line(known, self.counters, behind=behind)
+        self._paces, self._now = _paces(pace), now
+        self._at = {place.counter: place for place in known if place.state in AT_COUNTER}
 
     def series(self) -> list[str]:
         """Return every series that somebody waits in, a counter serves, or a pace is known of."""
         served = {name for counter in self.counters for name in counter.series}
-        return sorted({one.series for one in self.line.waiting} | set(self._paces) | served)
-
-    def next_wait(self, series: str, priority: int = 0) -> Wait | None:
-        last = Queued(id=NOBODY, series=series, priority=priority, since=NOBODY)
-        return self.line.wait_of(last, self._at, _mean_s(series, self._paces))
+        return sorted({one.line for one in self.line.waiting} | set(self._paces) | served)
 
     def series_line(self, series: str) -> SeriesLine:
-        mine = [one for one in self.line.waiting if one.series == series]
-        wait = self.next_wait(series)
+        mine = [one for one in self.line.waiting if one.line == series]
+        wait = self._wait(newcomer(series))
         return SeriesLine(
             series=series,
             waiting=len(mine),
-            counters_open=len(self.line.counters_for(Queued(id="", series=series))),
+            counters_open=len(self.line.counters_for(newcomer(series))),
             service_mean_s=round(_mean_s(series, self._paces), 1),
-            longest_wait_s=max((_seconds(one.since, self._now) for one in mine), default=0),
+            longest_wait_s=max((_seconds(one.issued_at, self._now) for one in mine), default=0),
             lo_min=wait.lo_min if wait else None,
             hi_min=wait.hi_min if wait else None,
             text=say_wait(wait),
         )
 
     def counter_line(self, counter: Counter) -> CounterLine:
-        id = self._at.get(counter.counter_no)
-        ticket = self._tickets[id] if id else None
+        place = self._at.get(counter.counter_no)
         return CounterLine(
             counter_no=counter.counter_no, state=counter.state, teller=counter.teller, series=list(counter.series),
-            ticket_id=id, number=ticket.number if ticket else None, ticket_state=ticket.state if ticket else None,
+            ticket_id=place.id if place else None, number=place.number if place else None,
+            ticket_state=place.state if place else None,
             waiting=sum(counter.counter_no in self.line.counters_for(one) for one in self.line.waiting),
         )  # fmt: skip
 
-    def waiting_ticket(self, one: Queued) -> WaitingTicket:
-        ticket = self._tickets[one.id]
-        wait = self.line.wait_of(one, self._at, _mean_s(one.series, self._paces))
+    def waiting_ticket(self, one: Place) -> WaitingTicket:
+        wait = self._wait(one)
         return WaitingTicket(
-            id=one.id, series=one.series, number=ticket.number, overflow=ticket.overflow, priority=one.priority,
-            issued_at=one.since, ahead=self.line.ahead_of(one),
+            id=one.id, series=one.line, number=one.number, overflow=one.overflow, priority=one.priority,
+            issued_at=one.issued_at, ahead=self.line.ahead_of(one),
             lo_min=wait.lo_min if wait else None, hi_min=wait.hi_min if wait else None, text=say_wait(wait),
         )  # fmt: skip
+
+    def _wait(self, one: Place) -> Wait | None:
+        return self.line.wait_of(one, _mean_s(one.line, self._paces))
 
 
 def _paces(pace: Pace | None) -> dict[str, SeriesPace]:

@@ -1,20 +1,19 @@
 """How long a customer will wait, as an interval, and how fast a series is served (domain-rules.md §8)."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from math import ceil, floor
 
 from msgspec import Struct
 
+from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place, order_line
 from contracts.kinds.counter import Counter
-from contracts.kinds.ticket import Ticket
 
 PRIOR_WEIGHT = 10  # services that the prior mean counts for: m₀
 SERVICE_S_MAX = 3600  # no single service counts for more in a mean, so that one odd customer moves it little
 Z_80 = 1.2815515655446004  # 10 % below, 10 % above; the golden values of §15 hold with all these digits
-WAITING = frozenset({"waiting", "transferred", "returned"})
-AT_COUNTER = frozenset({"called", "recalled", "serving"})
 MIN_S = 60
+LAST = "~"  # stands behind every moment and every id
 
 
 class Wait(Struct, frozen=True, kw_only=True):
@@ -38,82 +37,66 @@ class Wait(Struct, frozen=True, kw_only=True):
 NO_WAIT = Wait(mean_s=0, lo_s=0, hi_s=0)
 
 
-class Queued(Struct, frozen=True, kw_only=True):
-    """A ticket in the line, as far as its place depends on it."""
-
-    id: str
-    series: str
-    for_counter: str | None = None
-    priority: int = 0
-    since: str = ""  # issue; a transferred customer keeps it
-
-    @property
-    def place(self) -> tuple[int, str, str]:
-        """What the line is ordered by: priority first, then who came first."""
-        return -self.priority, self.since, self.id
+Sort = tuple[str, str | None]  # what decides which counters call a ticket: its line, and the counter it was sent to
 
 
-Sort = tuple[str, str | None]  # what decides which counters call a ticket
-
-
-def sort_of(one: Queued) -> Sort:
-    """Return what decides which counters call a ticket."""
-    return one.series, one.for_counter
-
-
-def queued(id: str, ticket: Ticket) -> Queued:
-    """Return where a waiting ticket stands: a transfer names another series or counter."""
-    return Queued(
-        id=id, series=ticket.for_series or ticket.series, for_counter=ticket.for_counter,
-        priority=ticket.priority, since=ticket.issued_at,
-    )  # fmt: skip
-
-
-def open_counters(counters: Iterable[Counter]) -> list[Counter]:
-    """Return the counters that are open, by number."""
-    return sorted((one for one in counters if one.state == "open"), key=lambda one: one.counter_no)
+def newcomer(series: str, priority: int = 0) -> Place:
+    """Return the place of somebody who takes a number now."""
+    return Place(id=LAST, series=series, number=0, state="waiting", priority=priority, issued_at=LAST)
 
 
 class Line:
-    """Who waits at a branch, and which open counters would call them; made once, asked often."""
+    """Who waits at a branch in the order of calling, and which open counters would call them."""
 
-    def __init__(self, waiting: Iterable[Queued], counters: Iterable[Counter]) -> None:
-        self.waiting = sorted(waiting, key=lambda one: one.place)
-        self._open = open_counters(counters)
-        self._places: dict[Sort, list[tuple[int, str, str]]] = {}
-        for one in self.waiting:
-            self._places.setdefault(sort_of(one), []).append(one.place)
-        self._counters = {sort: self._find_counters(*sort) for sort in self._places}
+    def __init__(self, places: Iterable[Place], counters: Iterable[Counter], *, behind: int = RETURNED_BEHIND) -> None:
+        self._known, self._behind = list(places), behind
+        self._open = [counter for counter in counters if counter.state == "open"]
+        self.waiting = order_line(self._known, self._known, behind=behind)
+        self._positions: dict[Sort, list[int]] = {}
+        for position, place in enumerate(self.waiting):
+            self._positions.setdefault(_sort(place), []).append(position)
+        self._counters = {sort: self._find_counters(*sort) for sort in self._positions}
+        self._at = {place.id: position for position, place in enumerate(self.waiting)}
 
-    def counters_for(self, one: Queued) -> frozenset[str]:
-        """Return the numbers of the open counters that would call this ticket; one without series calls all."""
-        known = self._counters.get(sort_of(one))
-        return self._find_counters(*sort_of(one)) if known is None else known
+    def counters_for(self, place: Place) -> frozenset[str]:
+        """Return the numbers of the open counters that may call a ticket; a counter without series calls all."""
+        known = self._counters.get(_sort(place))
+        return self._find_counters(*_sort(place)) if known is None else known
 
-    def ahead_of(self, one: Queued) -> int:
-        """Return how many are called before `one` by the counters that it waits for.
+    def ahead_of(self, place: Place) -> int:
+        """Return how many are called before somebody by the counters that they wait for.
 
         Whoever is ahead and may be called elsewhere too counts for the share of their counters that are shared; the
         sum is rounded up. A higher priority that comes later is not foreseen: with priorities the estimate is low.
         """
-        mine, ahead = self.counters_for(one), 0.0
-        for sort, places in self._places.items():
+        mine, position, ahead = self.counters_for(place), self._position(place), 0.0
+        for sort, positions in self._positions.items():
             theirs = self._counters[sort]
             if theirs:
-                ahead += bisect_left(places, one.place) * len(mine & theirs) / len(theirs)
+                ahead += bisect_left(positions, position) * len(mine & theirs) / len(theirs)
         return ceil(round(ahead, 6))
 
-    def wait_of(self, one: Queued, busy: Collection[str], service_mean_s: float) -> Wait | None:
-        """Return the wait of one in the line, or of one not yet in it; `busy` are counters with a customer."""
-        mine = self.counters_for(one)
-        return estimate_wait(self.ahead_of(one), len(mine), len(mine - set(busy)), service_mean_s)
+    def wait_of(self, place: Place, service_mean_s: float) -> Wait | None:
+        """Return the wait of somebody in the line, or of a newcomer."""
+        mine, busy = self.counters_for(place), {one.counter for one in self._known if one.state in AT_COUNTER}
+        return estimate_wait(self.ahead_of(place), len(mine), len(mine - busy), service_mean_s)
 
-    def _find_counters(self, series: str, for_counter: str | None) -> frozenset[str]:
+    def _position(self, place: Place) -> int:
+        if place.id in self._at:
+            return self._at[place.id]
+        line = order_line([*self.waiting, place], self._known, behind=self._behind)
+        return next(position for position, one in enumerate(line) if one.id == place.id)
+
+    def _find_counters(self, line: str, for_counter: str | None) -> frozenset[str]:
         return frozenset(
             counter.counter_no
             for counter in self._open
-            if (not counter.series or series in counter.series) and for_counter in (None, counter.counter_no)
+            if (counter.counter_no == for_counter if for_counter else not counter.series or line in counter.series)
         )
+
+
+def _sort(place: Place) -> Sort:
+    return place.line, place.for_counter
 
 
 def estimate_wait(n_ahead: int, counters_open: int, counters_free: int, service_mean_s: float) -> Wait | None:

@@ -1,0 +1,74 @@
+"""The pace of every branch, brought up to date for its tablets."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from backend.domain.handoffs.tables import line_hour
+from backend.domain.tickets.rules.legs import BANK_TIME
+from backend.domain.tickets.rules.pace import WEEKS, KnownHour, is_news, paces_of
+from backend.storage.snapshot import SqlSnapshot
+from backend.storage.sql_store import SqlStore
+from contracts.kinds.pace import Pace
+from sync.engine import Engine
+from sync.moments import write_moment
+from sync.puts import Put
+from sync.store import Key
+
+BY = "server"
+CHUNK = 50  # paces in one transaction
+NAMESPACE = UUID("0f0c2a3e-7d0b-5c55-9a0e-6d2f3b1c8e44")
+
+_pace = msgspec.json.Decoder(Pace)
+
+
+def pace_key(branch_id: str) -> Key:
+    """Return where a branch's pace lies."""
+    return Key("pace", str(uuid5(NAMESPACE, f"pace {branch_id}")))
+
+
+def find_pace(look: SqlSnapshot, branch_id: str) -> Pace | None:
+    """Return a branch's pace, or None before its first."""
+    stored = SqlSnapshot.records(look, [pace_key(branch_id)]).get(pace_key(branch_id))
+    return _pace.decode(stored.body) if stored is not None and stored.standing == "live" else None
+
+
+def refresh_paces(engine: Engine, store: SqlStore, now: datetime, prior_s: float) -> int:
+    """Write the pace of every branch whose line moves otherwise than its tablets know; return how many those are."""
+    puts = store.read(lambda look: _news(look, now, prior_s))
+    for start in range(0, len(puts), CHUNK):
+        engine.put_records(puts[start : start + CHUNK], BY)
+    return len(puts)
+
+
+def _news(look: SqlSnapshot, now: datetime, prior_s: float) -> list[Put]:
+    here = now.astimezone(BANK_TIME)
+    today, elapsed_share = here.date().isoformat(), (here.minute * 60 + here.second) / 3600
+    puts = []
+    for branch_id, known in _known_hours(look.connection, here).items():
+        series = paces_of(known, here.hour, elapsed_share, prior_s)
+        pace = Pace(branch_id=branch_id, business_date=today, as_of=write_moment(now), series=series)
+        if is_news(find_pace(look, branch_id), pace):
+            puts.append(Put(kind="pace", id=pace_key(branch_id).id, body=msgspec.to_builtins(pace)))
+    return puts
+
+
+def _known_hours(connection: Connection, here: datetime) -> dict[str, list[KnownHour]]:
+    today = here.date().isoformat()
+    dates = [(here.date() - timedelta(weeks=back)).isoformat() for back in range(WEEKS + 1)]
+    is_today = line_hour.c.business_date == today
+    where = line_hour.c.branch_id, line_hour.c.series, line_hour.c.hour, is_today
+    sums = (func.sum(line_hour.c[name]) for name in ("issued", "services", "services_s"))
+    chosen = select(*where, *sums).where(line_hour.c.business_date.in_(dates)).group_by(*where)
+    found: dict[str, list[KnownHour]] = {}
+    for branch_id, *facts in connection.execute(chosen.order_by(*where)):
+        found.setdefault(branch_id, []).append(_known(facts))
+    return found
+
+
+def _known(facts: Sequence[object]) -> KnownHour:
+    names = ("series", "hour", "is_today", "issued", "services", "services_s")
+    return msgspec.convert(dict(zip(names, facts, strict=True)), KnownHour, strict=False)

@@ -1,0 +1,28 @@
+"""The timed work of the lobby: paces for the tablets, and the days' figures."""
+
+from backend.domain.handoffs.lobby_days import Savings, keep_days
+from backend.domain.handoffs.paces import refresh_paces
+from backend.jobs.schedule import Job
+from backend.storage.sql_store import SqlStore
+from sync.engine import Engine
+
+PACE_S = 60
+KEEP_S = 600
+
+
+def lobby_jobs(engine: Engine, store: SqlStore, prior_s: float, savings: Savings) -> list[Job]:
+    """Return what runs by itself for the lobby."""
+    return [
+        Job(
+            name="pace_lines",
+            about="Tells the tablets of each branch how fast its lines move, where that has changed (§8).",
+            every_s=PACE_S,
+            run=lambda now: refresh_paces(engine, store, now, prior_s),
+        ),
+        Job(
+            name="keep_lobby_days",
+            about="Counts the lobby's days and keeps their sums, so that figures outlive the tickets.",
+            every_s=KEEP_S,
+            run=lambda now: keep_days(store, now, savings),
+        ),
+    ]
