@@ -1,7 +1,7 @@
 """How long a customer will wait, as an interval, and how fast a series is served (domain-rules.md §8)."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import ceil, floor
 
 from msgspec import Struct
@@ -50,7 +50,8 @@ class Line:
 
     def __init__(self, places: Iterable[Place], counters: Iterable[Counter], *, behind: int = RETURNED_BEHIND) -> None:
         self._known, self._behind = list(places), behind
-        self._open = [counter for counter in counters if counter.state == "open"]
+        self._busy = {place.counter for place in self._known if place.state in AT_COUNTER and place.counter}
+        self._serves = _serves(counters, self._busy)
         self.waiting = order_line(self._known, self._known, behind=behind)
         self._positions: dict[Sort, list[int]] = {}
         for position, place in enumerate(self.waiting):
@@ -78,8 +79,8 @@ class Line:
 
     def wait_of(self, place: Place, service_mean_s: float) -> Wait | None:
         """Return the wait of somebody in the line, or of a newcomer."""
-        mine, busy = self.counters_for(place), {one.counter for one in self._known if one.state in AT_COUNTER}
-        return estimate_wait(self.ahead_of(place), len(mine), len(mine - busy), service_mean_s)
+        mine = self.counters_for(place)
+        return estimate_wait(self.ahead_of(place), len(mine), len(mine - self._busy), service_mean_s)
 
     def _position(self, place: Place) -> int:
         if place.id in self._at:
@@ -88,11 +89,16 @@ class Line:
         return next(position for position, one in enumerate(line) if one.id == place.id)
 
     def _find_counters(self, line: str, for_counter: str | None) -> frozenset[str]:
-        return frozenset(
-            counter.counter_no
-            for counter in self._open
-            if (counter.counter_no == for_counter if for_counter else not counter.series or line in counter.series)
-        )
+        if for_counter:
+            return frozenset({for_counter} & self._serves.keys())
+        return frozenset(number for number, serves in self._serves.items() if not serves or line in serves)
+
+
+def _serves(counters: Iterable[Counter], busy: Collection[str]) -> dict[str, list[str]]:
+    """Return the open counters with the series that each serves; one that nobody declared but that works serves all."""
+    declared = {counter.counter_no: counter for counter in counters}
+    undeclared: dict[str, list[str]] = {number: [] for number in busy if number not in declared}
+    return undeclared | {number: list(one.series) for number, one in declared.items() if one.state == "open"}
 
 
 def _sort(place: Place) -> Sort:
