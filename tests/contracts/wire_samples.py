@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import auth, hello, leases, machine, pull, purges, push, review, verify
+from contracts import auth, hello, leases, lobby, machine, pull, purges, push, review, verify
 from contracts.base import Problem
 from contracts.clock import ClockEvidence
 from contracts.errors import ProblemDocument
@@ -131,6 +131,28 @@ SAMPLES: dict[str, Any] = {
     "block_request": machine.BlockRequest(series="A", business_date="2026-11-21", want=50, request_id=ID, held=["t"]),
     "call_next_request": machine.CallNextRequest(branch_id="3501", counter_no="2", present=ID),
     "call_next_response": machine.CallNextResponse(ticket_id=ID, version=2, display="A021", waiting=3),
+    "line_answer": lobby.LineAnswer(
+        branch_id="3501", as_of=AT, is_live=True, waiting=1,
+        series=[
+            lobby.SeriesLine(
+                series="A", waiting=1, counters_open=2, service_mean_s=420, longest_wait_s=60, lo_min=6, hi_min=24,
+                text="约 6–24 分钟",
+            )
+        ],
+        counters=[lobby.CounterLine(counter_no="1", state="open", teller="t1", series=["A"], waiting=1)],
+        tickets=[lobby.WaitingTicket(id=ID, series="A", number=21, issued_at=AT, ahead=0, lo_min=0, hi_min=16)],
+        staffing=[
+            lobby.StaffingLine(
+                series="A", counters=2, offered_erlang=2.1, is_growing=True, target_s=600, wanted=0.8, counters_needed=3
+            )
+        ],
+    ),
+    "day_answer": lobby.DayAnswer(
+        org_id="3501", business_date="2026-11-21", by="hour", target_s=600, as_of=AT, branches=1,
+        total=lobby.DayFigures(issued=1, called=1, wait_mean_s=240),
+        rows=[lobby.DayFigures(key="09", issued=1, called=1, wait_mean_s=240)],
+        definitions=[lobby.Definition(key="issued", title="取号数", meaning="当日取号总数")],
+    ),
     "problem": ProblemDocument(
         type="/docs/errors#too_large", title="The request exceeds the limits in this answer; send half.", status=413,
         code="too_large", args={"body_bytes_max": 1_048_576},

@@ -122,11 +122,12 @@ def _keep(store: SqlStore, branch: str, date: str, now: datetime, savings: Savin
 
 
 def _wanted(look: SqlSnapshot, branch: str, date: str, now: datetime, savings: Savings) -> tuple[Day | None, int]:
-    """Return a day if it may differ from what is kept: the branch has moved since, and a past day once a day."""
+    """Return a day if it may differ from what is kept: the branch has moved since; a past day, once a day."""
     head = look.buckets([branch_bucket(branch)])[branch_bucket(branch)].head
     kept = find_days(look.connection, [branch], date).get(branch)
     today = now.astimezone(BANK_TIME).date().isoformat()
-    is_known = kept is not None and (kept.head == head or (date < today and date_of(kept.as_of) == today))
+    counted_on = date_of(kept.as_of) if kept else ""
+    is_known = kept is not None and (counted_on == today if date < today else kept.head == head)
     if is_known or (kept is None and not count_tickets(look.connection, [branch], date, 1)):
         return None, head
     return read_day(look, branch, date, now, savings), head

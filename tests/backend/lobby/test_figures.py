@@ -1,6 +1,7 @@
 """The day in figures: a small day counted by hand, and what must hold of any day."""
 
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -126,7 +127,8 @@ def draw_tickets(drawn):
     """Return tickets whose steps make any way at all, sensible or not."""
     tickets = {}
     for number, (issued, series, is_vague, way) in enumerate(drawn):
-        steps, at = [("waiting", issued)], issued
+        steps: list[tuple[Any, ...]] = [("waiting", issued)]
+        at = issued
         for state, after, counter_no, person in way:
             at += after
             steps.append((state, at, counter_no, person))
