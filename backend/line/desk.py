@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from backend.domain.handoffs.told_waits import tell_wait
 from backend.identity import business_date
 from backend.line.calling import call_next
 from backend.line.machine import Machines
@@ -22,7 +23,7 @@ class LineDesk:
     def __init__(self, engine: Engine, store: SqlStore, run: Run, *, behind: int) -> None:
         self._engine, self._store, self._behind = engine, store, behind
         self.run = run
-        self.machines = Machines(engine, store, behind=behind)
+        self.machines = Machines(engine, store, behind=behind, estimate=tell_wait)
 
     def call_next(self, actor: Actor, request: CallNextRequest) -> CallNextResponse:
         """Call whoever is next at a counter of the actor's branch. Raises NotFound, Forbidden, CounterNotOpen."""

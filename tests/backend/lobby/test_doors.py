@@ -2,13 +2,18 @@
 
 from datetime import datetime
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from backend.domain.handoffs.paces import pace_key
 from backend.domain.handoffs.tables import line_hour, lobby_day
+from backend.domain.tickets.rules.line import place_of
+from backend.domain.tickets.rules.live import line_of
 from backend.domain.tickets.rules.meaning import MEANINGS
+from contracts.kinds import Counter, Pace
 from contracts.kinds.counter import counter_id
+from sync.moments import write_moment
 from sync.puts import Put
 from tests.support.sheets import read_csv, read_xlsx
 
@@ -48,6 +53,32 @@ def test_the_line_online_is_the_line_in_the_branch(machine, clock, house, tablet
     assert (series["series"], series["waiting"], series["longest_wait_s"]) == ("A", 2, 240)
     assert series["text"] == "约 7–38 分钟"
     assert [(one["counter_no"], one["ticket_id"]) for one in told["counters"]] == [("1", ids[0])]
+
+
+def test_a_machine_tells_the_wait_and_the_day_says_how_often_that_was_right(machine, clock, house, tablet, body):
+    open_counter(house)
+    told = [machine.ask("issue", series="A") for _ in range(3)]
+    assert [(one["wait_lo_min"], one["wait_hi_min"]) for one in told] == [(0, 0), (0, 16), (3, 28)]
+    assert body("ticket", told[2]["ticket_id"])["shown_hi_min"] == 28
+    for one, minutes in zip(told, (0.5, 8, 40), strict=True):
+        clock.advance(minutes=minutes)
+        machine.ask("call", ticket_id=one["ticket_id"], counter="1")
+    assert (day(tablet)["total"]["told"], day(tablet)["total"]["coverage"]) == (3, 0.6667)
+
+
+def test_a_tablet_counts_from_its_replica_what_the_server_counts(machine, clock, house, tablet, keep, live_a_morning):
+    open_counter(house)
+    live_a_morning(2)
+    ids = [machine.ask("issue", series=series)["ticket_id"] for series in "AVAAP"]
+    machine.ask("call", ticket_id=ids[0], counter="1")
+    keep()
+    page = tablet.pull()
+    held = {(change["k"], change["id"]): change["d"] for change in page["changes"] if change["d"]}
+    places = [place_of(id, body) for (kind, id), body in held.items() if kind == "ticket"]
+    counters = [msgspec.convert(body, Counter) for (kind, _), body in held.items() if kind == "counter"]
+    (pace,) = [msgspec.convert(body, Pace) for (kind, _), body in held.items() if kind == "pace"]
+    counted = msgspec.to_builtins(line_of(places, counters, pace, write_moment(clock())))
+    assert counted | {"branch_id": "3501", "staffing": line(tablet)["staffing"]} == line(tablet)
 
 
 def test_where_more_come_than_are_served_the_queue_grows(house, tablet, live_a_morning, machine, keep):

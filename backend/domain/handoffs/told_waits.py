@@ -1,0 +1,16 @@
+"""The wait that a customer is told who takes a number at a machine."""
+
+from backend.domain.handoffs.lobby_days import counters_of, line_places
+from backend.domain.handoffs.paces import find_pace
+from backend.domain.tickets.rules.line import SERIES_PRIORITY
+from backend.domain.tickets.rules.live import next_wait
+from backend.storage.unit import SqlUnit
+
+TOLD_MIN_MAX = 1440  # as the contract bounds it
+
+
+def tell_wait(unit: SqlUnit, branch: str, date: str, series: str, _ahead: int) -> tuple[int, int] | None:
+    """Return from how many to how many minutes a newcomer waits, or None while no counter is open for the series."""
+    places, counters = line_places(unit.connection, branch, date), counters_of(unit, branch)
+    wait = next_wait(series, SERIES_PRIORITY.get(series, 0), places, counters, find_pace(unit, branch))
+    return (min(wait.lo_min, TOLD_MIN_MAX), min(wait.hi_min, TOLD_MIN_MAX)) if wait else None
