@@ -15,7 +15,8 @@ import msgspec
 from tests.bench.figures import QUICK, Effort
 from tests.bench.growth import measure_growth
 from tests.bench.load import Load
-from tests.bench.report import Report, growth_lines, lines_of, missed
+from tests.bench.lobby import QUICK_LOBBY, LobbyEffort, measure_lobby, ticket_ops_s
+from tests.bench.report import Report, growth_lines, lines_of, lobby_keys, lobby_lines, missed
 from tests.bench.runs import measure
 from tests.bench.servers import cores
 from tests.support.postgres import Postgres
@@ -32,14 +33,17 @@ def main() -> None:
         print(_machine(folder), flush=True)
         report = measure(load, folder / "sqlite", f"sqlite:///{folder}/real.db", effort)
         _show(lines_of("SQLite against the bare endpoint", report))
-        _write(report.keys())
+        lobby = measure_lobby(load, folder / "lobby", f"sqlite:///{folder}/lobby.db", _lobby_effort(options.quick))
+        _show(lobby_lines(lobby))
+        keys = report.keys() | lobby_keys(lobby)
+        _write(keys)
         if not options.sqlite:
             _show(lines_of("PostgreSQL against the bare endpoint on SQLite", _postgres(load, folder, effort)))
             _show(growth_lines(measure_growth(load, folder, effort)))
     finally:
         load.close()
         shutil.rmtree(folder, ignore_errors=True)
-    short = ", ".join(missed(report.keys())) or "nothing"
+    short = ", ".join(missed(keys)) or "nothing"
     print(f"\n{time.monotonic() - began:.0f} s. {RESULT} is written. Short of its target: {short}")
 
 
@@ -50,9 +54,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _lobby_effort(is_quick: bool) -> LobbyEffort:
+    return QUICK_LOBBY if is_quick else LobbyEffort()
+
+
 def _postgres(load: Load, folder: Path, effort: Effort) -> Report:
     server = Postgres(folder / "pg", is_hurried=False)
     try:
+        ops = ticket_ops_s(load, server.url(server.new_database()), folder / "ops-postgres")
+        _show([f"\nticket operations a second on PostgreSQL: {ops.rate:,.0f}"])
         return measure(load, folder / "postgres", server.url(server.new_database()), effort)
     finally:
         server.stop()

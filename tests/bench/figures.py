@@ -99,10 +99,15 @@ def settle_town(url: str, customers: int) -> Town:
 
 
 def start_real(town: Town, folder: Path) -> Server:
-    """Start the real server on a town's database, with the settings that an operator gets."""
+    """Start the real server on a town's database."""
+    return start_town(town.url, folder)
+
+
+def start_town(url: str, folder: Path) -> Server:
+    """Start the real server on a database, with the settings that an operator gets."""
     port = free_port()
     environ = {
-        "PADSYNC_DATABASE_URL": town.url, "PADSYNC_DATA_DIR": str(folder / "data"), "PADSYNC_PORT": str(port),
+        "PADSYNC_DATABASE_URL": url, "PADSYNC_DATA_DIR": str(folder / "data"), "PADSYNC_PORT": str(port),
     }  # fmt: skip
     return Server("backend.cli", ["serve"], environ, folder / "real.log", port)
 

@@ -63,6 +63,10 @@ class Load:
         """Return how long after each push was *sent* each listener heard of it; `count` counts pokes heard."""
         return self._timed(_pokes, port, listeners, pushes, bucket)
 
+    def run(self, work: Callable[..., Coroutine[Any, Any, Timed]], *arguments: Any) -> Timed:
+        """Return how a load of another module went."""
+        return self._timed(work, *arguments)
+
     def answers(self, port: int, requests: Sequence[bytes]) -> list[bytes]:
         """Return the answers of a few requests."""
         answers: list[bytes] = self._pool.submit(_run, _answers, port, requests).result()
@@ -159,7 +163,7 @@ async def _together(port: int, works: Sequence[Any], tablet: Any, seconds: list[
 
 async def _pokes(port: int, listeners: Sequence[bytes], pushes: Sequence[bytes], bucket: str) -> Timed:
     """Push again and again; a listener has heard of a push when the head of its bucket has risen."""
-    ears = [await _Ear.open(port, request, bucket) for request in listeners]
+    ears = [await Ear.open(port, request, bucket) for request in listeners]
     line = await Line.open(port)
     seconds: list[float] = []
     began_all = time.perf_counter()
@@ -178,7 +182,7 @@ async def _pokes(port: int, listeners: Sequence[bytes], pushes: Sequence[bytes],
     return Timed(len(seconds), time.perf_counter() - began_all, seconds)
 
 
-class _Ear(asyncio.Protocol):
+class Ear(asyncio.Protocol):
     """Listens to server-sent events and notes when a bucket's head rose."""
 
     def __init__(self, request: bytes, bucket: str) -> None:
@@ -188,23 +192,27 @@ class _Ear(asyncio.Protocol):
         self.heard = asyncio.Event()
 
     @classmethod
-    async def open(cls, port: int, request: bytes, bucket: str) -> "_Ear":
+    async def open(cls, port: int, request: bytes, bucket: str) -> "Ear":
+        """Return an ear that has heard of the bucket once."""
         loop = asyncio.get_running_loop()
         _, ear = await loop.create_connection(lambda: cls(request, bucket), "127.0.0.1", port)
         await asyncio.wait_for(ear.heard.wait(), HEARD_S_MAX)
         return ear
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask to hear."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
+        """Note the heads that rose."""
         for bucket, head in HEADS.findall(data):
             if bucket == self._bucket and int(head) > self.head:
                 self.head, self.heard_at = int(head), time.perf_counter()
                 self.heard.set()
 
     def close(self) -> None:
+        """Hang up."""
         if self._transport is not None:
             self._transport.close()

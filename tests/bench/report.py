@@ -8,6 +8,7 @@ from msgspec import Struct
 from tests.bench.figures import LISTENERS, Pair
 from tests.bench.growth import Cost
 from tests.bench.load import Timed
+from tests.bench.lobby import LobbyFigures
 
 TARGETS: Mapping[str, tuple[str, float]] = {
     "push_vs_bare": ("≥", 0.6),
@@ -16,6 +17,8 @@ TARGETS: Mapping[str, tuple[str, float]] = {
     "idle_pull_vs_bare": ("≥", 0.5),
     "idle_pull_bytes": ("<", 250),
     "poke_p99_ms": ("<", 20),
+    "call_to_screen_p99_ms": ("<", 300),
+    "wait_interval_coverage": ("≥", 0.75),
 }
 
 
@@ -79,6 +82,30 @@ def growth_lines(costs: Sequence[Cost]) -> Iterable[str]:
     yield f"{'records':>12}{'push of 20':>14}{'page of 100':>14}{'idle pull':>14}"
     for cost in costs:
         yield f"{cost.records:>12,}{cost.push_ms:>14.2f}{cost.page_ms:>14.2f}{cost.idle_ms:>14.2f}"
+
+
+def lobby_keys(lobby: LobbyFigures) -> dict[str, float]:
+    """Return the lobby's figures under the names of build/bench.json."""
+    return {
+        "ticket_ops_s": round(lobby.ticket_ops.rate, 1),
+        "call_to_screen_p99_ms": round(percentile(lobby.screens.seconds, 99) * 1000, 1),
+        "wait_interval_coverage": round(lobby.coverage, 3),
+        "live_counts_ms": round(lobby.line_ms, 2),
+    }
+
+
+def lobby_lines(lobby: LobbyFigures) -> Iterable[str]:
+    """Return a table of the lobby's figures."""
+    keys = lobby_keys(lobby)
+    yield "\nThe lobby\n"
+    yield _line("figure", "", "padsync", "", "target")
+    note = f"one branch, each a push of its own; p50 / p99 {_times([lobby.ticket_ops])} ms"
+    yield _line("ticket_ops_s", "", f"{keys['ticket_ops_s']:,.0f}", note=note)
+    note = f"20 screens, pulled and counted; p50 {_ms(lobby.screens.seconds, 50)}"
+    yield _line("call_to_screen_p99_ms", "", f"{keys['call_to_screen_p99_ms']:g}", "", "< 300", note)
+    note = f"1-4 counters, load .8-.95: {lobby.coverage_least:.2f}-{lobby.coverage_most:.2f}, nominal .80"
+    yield _line("wait_interval_coverage", "", f"{keys['wait_interval_coverage']:g}", "", ".75-.95", note)
+    yield _line("live_counts_ms", "", f"{keys['live_counts_ms']:g}", note="one branch's line, counted online")
 
 
 def missed(keys: Mapping[str, float]) -> list[str]:

@@ -1,6 +1,6 @@
 """What is noted of the lobby's records as they come: the sums that waits are estimated from, and what a day holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,9 +45,7 @@ def note_forms(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     """Note to which day a form belongs: its ticket's, or the present one while that ticket is not here."""
     forms = {write.after.id: _form.decode(write.after.body) for write in writes if write.after.standing == "live"}
     bound = {id: form for id, form in forms.items() if form.ticket_id}
-    chosen = select(ticket_table.c.id, ticket_table.c.business_date)
-    wanted = sorted({str(form.ticket_id) for form in bound.values()})
-    dates = dict(unit.connection.execute(chosen.where(ticket_table.c.id.in_(wanted))).tuples()) if wanted else {}
+    dates = _dates_of(unit, {str(form.ticket_id) for form in bound.values()})
     rows = [
         {"branch_id": form.branch_id, "business_date": dates.get(str(form.ticket_id), date_of(at)), "id": id}
         for id, form in sorted(bound.items())
@@ -55,6 +53,13 @@ def note_forms(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     if rows:
         unit.connection.execute(INSERTS[unit.connection.dialect.name](day_form).on_conflict_do_nothing(), rows)
     return []
+
+
+def _dates_of(unit: SqlUnit, tickets: Collection[str]) -> dict[str, str]:
+    if not tickets:
+        return {}
+    chosen = select(ticket_table.c.id, ticket_table.c.business_date).where(ticket_table.c.id.in_(sorted(tickets)))
+    return {row.id: row.business_date for row in unit.connection.execute(chosen)}
 
 
 def _add(changed: dict[Hour, list[float]], body: bytes, sign: int) -> None:

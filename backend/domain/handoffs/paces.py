@@ -1,6 +1,5 @@
 """The pace of every branch, brought up to date for its tablets."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -59,16 +58,20 @@ def _news(look: SqlSnapshot, now: datetime, prior_s: float) -> list[Put]:
 def _known_hours(connection: Connection, here: datetime) -> dict[str, list[KnownHour]]:
     today = here.date().isoformat()
     dates = [(here.date() - timedelta(weeks=back)).isoformat() for back in range(WEEKS + 1)]
-    is_today = line_hour.c.business_date == today
+    is_today = (line_hour.c.business_date == today).label("is_today")
     where = line_hour.c.branch_id, line_hour.c.series, line_hour.c.hour, is_today
-    sums = (func.sum(line_hour.c[name]) for name in ("issued", "services", "services_s"))
+    sums = (func.sum(line_hour.c[name]).label(name) for name in ("issued", "services", "services_s"))
     chosen = select(*where, *sums).where(line_hour.c.business_date.in_(dates)).group_by(*where)
     found: dict[str, list[KnownHour]] = {}
-    for branch_id, *facts in connection.execute(chosen.order_by(*where)):
-        found.setdefault(branch_id, []).append(_known(facts))
+    for row in connection.execute(chosen.order_by(*where)):
+        found.setdefault(row.branch_id, []).append(
+            KnownHour(
+                series=row.series,
+                hour=row.hour,
+                is_today=bool(row.is_today),
+                issued=int(row.issued),
+                services=int(row.services),
+                services_s=float(row.services_s),
+            )  # fmt: skip
+        )
     return found
-
-
-def _known(facts: Sequence[object]) -> KnownHour:
-    names = ("series", "hour", "is_today", "issued", "services", "services_s")
-    return msgspec.convert(dict(zip(names, facts, strict=True)), KnownHour, strict=False)
