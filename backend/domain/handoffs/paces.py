@@ -64,14 +64,9 @@ def _known_hours(connection: Connection, here: datetime) -> dict[str, list[Known
     chosen = select(*where, *sums).where(line_hour.c.business_date.in_(dates)).group_by(*where)
     found: dict[str, list[KnownHour]] = {}
     for row in connection.execute(chosen.order_by(*where)):
-        found.setdefault(row.branch_id, []).append(
-            KnownHour(
-                series=row.series,
-                hour=row.hour,
-                is_today=bool(row.is_today),
-                issued=int(row.issued),
-                services=int(row.services),
-                services_s=float(row.services_s),
-            )  # fmt: skip
-        )
+        known = KnownHour(
+            series=row.series, hour=row.hour, is_today=bool(row.is_today), issued=int(row.issued),
+            services=int(row.services), services_s=float(row.services_s),
+        )  # fmt: skip
+        found.setdefault(row.branch_id, []).append(known)
     return found
