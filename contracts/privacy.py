@@ -13,7 +13,15 @@ class Privacy(Enum):
 
 # Names of fields that hold what authenticates a person (requirements.md section 2, C3), in any spelling of case.
 SECRET_NAMES = frozenset(
-    {"password", "passwd", "pwd", "pin", "pin_code", "card_pin", "cvn", "cvn2", "cvv", "cvv2",
-     "track1", "track2", "magstripe",
-     "otp", "sms_code", "fingerprint", "face_template", "biometric", "密码", "口令", "验证码", "磁道"}
+    {"password", "passwd", "passcode", "pwd", "pin", "pin_code", "card_pin", "cvn", "cvn2", "cvv", "cvv2", "cvc",
+     "cvc2", "track1", "track2", "magstripe", "security_code",
+     "otp", "sms_code", "one_time_code", "verification_code",
+     "fingerprint", "face_template", "iris_template", "voiceprint", "biometric",
+     "密码", "口令", "验证码", "动态码", "安全码", "磁道", "指纹", "声纹", "虹膜", "人脸特征", "面部特征"}
 )  # fmt: skip
+
+# Words that make a secret of any name in which they stand: payment_password, 支付密码, 取款密码, 动态口令, atmPin.
+SECRET_WORDS = frozenset(
+    {"password", "passwd", "passcode", "pwd", "pin", "cvn", "cvn2", "cvv", "cvv2", "cvc2", "otp", "magstripe"}
+)
+SECRET_SIGNS = ("密码", "口令", "验证码", "动态码", "安全码", "磁道", "指纹", "声纹", "虹膜")

@@ -13,7 +13,15 @@ from contracts.policy import Op
 from contracts.push import MUTATION_BYTES_MAX, Mutation
 from sync.errors import Malformed
 from sync.nesting import containers_in
-from sync.secrets import DEPTH_MAX, is_deep, names_secret, redact, redact_text
+from sync.secrets import (
+    DEPTH_MAX,
+    is_deep,
+    may_tell_secret,
+    names_secret,
+    redact,
+    redact_text,
+    tells_secret,
+)
 from sync.signing import canonical, hash_hex, verify
 from sync.store import Key, make_key
 
@@ -79,7 +87,8 @@ def _unpack(raw: bytes, public_key: bytes) -> Parcel:
     containers = containers_in(body)
     if len(containers) > DEPTH_MAX and is_deep(body):
         return _refused(raw, body, ErrorCode.VALIDATION_FAILED, wrong="nested too deep")
-    problem = _problem(ErrorCode.SECRET_REFUSED) if any(map(names_secret, containers)) else None
+    has_secret = any(map(names_secret, containers)) or (may_tell_secret(raw) and tells_secret(body))
+    problem = _problem(ErrorCode.SECRET_REFUSED) if has_secret else None
     if mutation.sig is not None:
         return _signed(raw, body, containers, mutation, problem, public_key)
     digest = sha256(_encode_sorted(body)).hexdigest()

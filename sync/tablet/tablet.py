@@ -238,7 +238,7 @@ class Tablet:
         self, kind: str, id: str, op: Op, set: Mapping[str, Any], *,
         base: Mapping[str, Any] = {}, base_version: int = 0, reason: str = "",
     ) -> Made:  # fmt: skip
-        if carries_secret(dict(set)):
+        if carries_secret([dict(set), dict(base), reason]):
             raise SecretTyped(ErrorCode.SECRET_REFUSED.meaning)
         intent = Intent(
             kind=kind, id=id, op=op, set=dict(set), base=dict(base), base_version=base_version, reason=reason,
