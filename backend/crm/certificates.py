@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from backend.crm.events import CrmEvent
 from backend.domain.customers.queries import replace_keys
-from backend.domain.customers.rules.identity import IDENTITY_18, NUMBER_LENGTH_MAX, normalise_number, read_identity
 from backend.domain.customers.rules.keys import CERTIFICATE, certificate_key, certificate_tail
+from backend.identifiers import IDENTITY_18, NUMBER_LENGTH_MAX, normalise_number, read_identity
 from backend.storage.secrets import match_secret
 from backend.storage.unit import SqlUnit
 from sync.errors import Malformed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.customers.rules.identity import (
+from backend.identifiers import (
     check_digit,
     is_company_number,
     is_credit_code,

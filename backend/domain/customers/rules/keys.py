@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 from unicodedata import normalize
 
-from backend.domain.customers.rules.identity import IDENTITY_18, matching_number, normalise_number, read_identity
+from backend.identifiers import IDENTITY_18, matching_number, normalise_number, read_identity
 from contracts.kinds.customer import Customer
 from contracts.kinds.ticket import Claim
 

@@ -1,4 +1,7 @@
-"""Numbers that identify a customer: well-formed or not, and the one spelling in which they are compared (§11)."""
+"""Numbers that identify a customer: well-formed or not, and the one spelling in which they are compared (§11).
+
+Pure, and on the floor of the house: customers, forms and the CRM's door need it alike.
+"""
 
 import re
 from collections.abc import Iterator
