@@ -17,6 +17,7 @@ from backend.auth.gate import Gate
 from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
+from backend.domain.forms.models import FORM_PROJECTION
 from backend.domain.handoffs import list_reactions
 from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
@@ -52,6 +53,8 @@ from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_routes import MarketingController
 from backend.sync_api.routes import SyncController
+from backend.teller.door import TellerDoor
+from backend.teller.routes import TellerController
 from backend.web.doorway import Doorway
 from backend.web.health import Readiness, has_room, is_migrated, show_live, show_ready
 from backend.web.metrics import Metrics, show_metrics
@@ -64,6 +67,7 @@ from sync.engine import Engine, EngineSettings
 PROJECTIONS = {
     **OF_CUSTOMERS,
     "counter": COUNTER_PROJECTION,
+    "form": FORM_PROJECTION,
     "product": PRODUCT_PROJECTION,
     "review": REVIEW_PROJECTION,
     "ticket": TICKET_PROJECTION,
@@ -98,11 +102,14 @@ class House:
         self.metrics = Metrics()
         self.door = SyncDoor(self.engine, self.auth, self.metrics)
         self.line = LineDesk(self.engine, self.store, self.door.run, behind=settings.returned_behind)
+        self.teller = TellerDoor(
+            self.engine, self.store, self.door.run, failures_per_min=settings.pick_up_failures_per_min
+        )  # fmt: skip
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
         self.lobby = lobby_settings(settings)
         jobs = [
-            *list_jobs(self.engine, self.store, self.uploads.sweep, day_ends_h=settings.day_ends_h),
+            *list_jobs(self.engine, self.store, self.uploads.sweep, settings),
             *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings),
         ]
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
@@ -133,8 +140,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     """Return the server as an ASGI application, on a database that is migrated."""
     house = House(settings, clock)
     doors: list[Any] = [
-        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController,
-        CustomerController, LobbyController, FilesController,
+        *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
+        MarketingController, CustomerController, LobbyController, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -167,6 +174,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,
         "line": house.line,
+        "teller": house.teller,
         "metrics": house.metrics,
         "readiness": house.readiness(),
     }

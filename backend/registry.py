@@ -23,7 +23,7 @@ KINDS: Kinds = {
         Kind(k.Pace, tickets.branch_buckets),
         Kind(k.Card, customers.card_buckets),
         Kind(k.Contact, marketing.buckets, may=marketing.may, check=marketing.check, is_outbound=True),
-        Kind(k.Form, forms.buckets, may=forms.may),
+        Kind(k.Form, forms.buckets, may=forms.may, gate=forms.gate),
         Kind(k.Visit, visits.buckets, may=visits.may, is_outbound=True),
         Kind(k.Customer, customers.customer_buckets, propose=customers.propose),
         Kind(k.Holding, customers.holding_buckets),
@@ -44,7 +44,7 @@ KINDS: Kinds = {
         Kind(k.Product, catalog.buckets),
         Kind(k.Script, catalog.buckets, check=catalog.check_script),
         Kind(k.CodeList, catalog.buckets),
-        Kind(k.FormTemplate, catalog.buckets),
+        Kind(k.FormTemplate, catalog.buckets, check=forms.check_declaration),
     )
 }
 

@@ -103,6 +103,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, _about("Whoever missed their call and came back waits behind so many others", ge=0, le=50)
     ] = 3
     day_ends_h: Annotated[int, _about("A branch's day ends at this hour of Asia/Shanghai", ge=12, le=23)] = 23
+    pick_up_code_h: Annotated[int, _about("Life of a form's pick-up code", ge=1, le=72)] = 4
+    pick_up_failures_per_min: Annotated[
+        int,
+        _about("Wrong pick-up codes a minute from one teller system; beyond that the answer is 429", ge=1, le=10_000),
+    ] = 20
+    form_counter_h: Annotated[
+        int, _about("A form that a teller loaded expires after so long without the teller's word", ge=1, le=720)
+    ] = 24
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 

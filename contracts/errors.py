@@ -61,6 +61,13 @@ class ErrorCode(Enum):
     STILL_REFUSED = "still_refused", 409, Actor.SUPERVISOR, False, (
         "Tried again, the mutation is refused again; this answer says why. The review stays open."
     )
+    PICK_UP_REFUSED = "pick_up_refused", 404, Actor.AUTHOR, False, (
+        "No form waits under this code or number: wrong, used, expired, or of another branch. Ask the customer again."
+    )
+    REQUEST_REUSED = "request_reused", 409, Actor.DEVELOPER, False, (
+        "This request id was used for something else; take a new one for every new request."
+    )
+    FORM_STATE = "form_state", 409, Actor.AUTHOR, False, "The form is in another state by now; this answer says which."
     COUNTER_NOT_OPEN = "counter_not_open", 409, Actor.AUTHOR, False, "The counter is paused or closed; open it first."
     OWN_WORK = "own_work", 403, Actor.SUPERVISOR, False, "Nobody decides about their own work."
     GONE_FILE = "gone_file", 410, Actor.TABLET, False, "The upload has expired or was ended; begin a new one."

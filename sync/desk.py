@@ -14,7 +14,7 @@ from contracts.policy import Life, Op
 from contracts.push import FieldOutcome, Mutation, Outcome
 from sync.chain import Place
 from sync.clock import DeviceClock, estimate_made_at
-from sync.kind import Actor, Kind, Kinds
+from sync.kind import Actor, Change, Kind, Kinds
 from sync.lifts import schema_of
 from sync.moments import write_moment
 from sync.needs import key_of, references_of
@@ -46,7 +46,8 @@ class Known(Struct, frozen=True, kw_only=True):
     leases: Collection[LeaseRow] = ()
     taken: Mapping[NumberKey, str] = {}
     places: Mapping[str, Place] = {}  # hash of this batch's evidence → where it stands on the install's chain
-    countersign: Callable[[Sequence[str]], str]  # seals hashes of evidence
+    countersign: Callable[[Sequence[str]], str]  # seals the hashes of evidence, once however often it is asked
+    find: Callable[[Key], Stored | None]  # any other record, as the store has it; it is not locked
 
 
 class Desk:
@@ -172,6 +173,17 @@ class Desk:
     def may(self, kind: Kind, op: Op, body: Body) -> bool:
         """Say whether the kind lets the person do this; a supervisor's word stands above it."""
         return bool(self.actor.lent) or kind.may(self.actor, op, body)
+
+    def objection(self, kind: Kind, op: Op, before: Body, after: Body) -> str | None:
+        """Return what the kind has against a change, in plain words; a supervisor's word does not change the facts."""
+        if kind.gate is None:
+            return None
+        return kind.gate(Change(op=op, before=before, after=after, at=self.at, look=self._look))
+
+    def _look(self, kind: str, id: str) -> Body | None:
+        key = Key(kind, id)
+        stored = self.work.find(key) or self.known.find(key)
+        return self.kinds[kind].read(stored.body) if stored is not None and stored.standing == "live" else None
 
     def references_outside(self, mutation: Mutation) -> dict[str, Stored | None]:
         """Return field → record for those out of scope; refuse one whose creation is parked (P4)."""

@@ -45,6 +45,17 @@ class Proposal(Struct, frozen=True, kw_only=True):
     body: Body
 
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What a mutation would make of a record, before it is made; `look` finds the body of another live record."""
+
+    op: Op
+    before: Body
+    after: Body
+    at: str
+    look: Callable[[str, str], Body | None]
+
+
+Gate = Callable[[Change], str | None]  # what stands against a change, in words for its author, or None
 Lift = Callable[[Mutation], Mutation | None]  # from one schema to the next; None where no machine can
 
 
@@ -63,11 +74,14 @@ class Kind:
         *,
         may: Callable[[Actor, Op, Body], bool] = anyone,
         check: Callable[[Body], str | None] | None = None,
+        gate: Gate | None = None,
         propose: Callable[[Actor, Body, Body], Proposal] | None = None,
         is_outbound: bool = False,
         lifts: Mapping[int, Lift] | None = None,
     ) -> None:
         """`check` returns what is wrong with a whole body, or None; `propose` gets subject and `set`.
+
+        `gate` is asked about patches, transitions and deletes of tablets, where a body alone does not tell enough.
 
         `lifts` says for each schema after which this kind changed how a mutation gets to the next (P10).
         """
@@ -76,6 +90,7 @@ class Kind:
         self.buckets = buckets
         self.may = may
         self.check = check
+        self.gate = gate
         self.propose = propose
         self.is_outbound = is_outbound  # accepted work goes on to the central CRM
         self.lifts = lifts or {}

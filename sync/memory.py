@@ -161,6 +161,9 @@ class MemoryUnit(MemorySnapshot):
         self._writes: dict[Key, Write] = {}
         self._entries: list[AuditEntry] = []
 
+    def peek(self, keys: Collection[Key]) -> dict[Key, Stored]:
+        return self.records(keys)
+
     def save_install(self, install: Install) -> None:
         self._step("save_install")
         self.tables.installs[install.install_id] = install

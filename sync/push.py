@@ -73,6 +73,7 @@ def open_desk(
         taken=unit.taken(numbers) if numbers else {},
         places=_places(unit, install, parcels, is_again=bool(attempt)),
         countersign=context.countersign,
+        find=lambda key: unit.peek([key]).get(key),
     )
     return Desk(
         context.actor, context.kinds, work, known,

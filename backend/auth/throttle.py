@@ -21,6 +21,12 @@ class Throttle:
         self._free_at_s: OrderedDict[str, float] = OrderedDict()
         self._lock = Lock()
 
+    def blocked_ms(self, key: str, now_s: float) -> int:
+        """Return how long a key must wait for its next request, 0 if not at all, and count nothing."""
+        with self._lock:
+            over_s = self._free_at_s.get(key, 0.0) - now_s - self._burst_s
+            return ceil(over_s * 1000) if over_s > 1e-9 else 0
+
     def wait_ms(self, key: str, now_s: float) -> int:
         """Count a request and return 0, or return how long to wait and count nothing. `now_s` never goes back."""
         with self._lock:

@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from backend.demo.customers import Product, draw_customer, draw_holdings
 from backend.demo.lives import IDENTIFIED, draw_certificate, draw_life, draw_relations, draw_reminders, marry, move_in
-from backend.demo.offers import OFFERING, PRODUCTS, TEMPLATES
+from backend.demo.offers import OFFERING, PRODUCTS
 from backend.demo.people import Person, Portfolio, draw_staff, list_portfolios
 from backend.demo.places import BRANCHES, list_orgs
 from backend.demo.scripts import list_code_lists, list_scripts
+from backend.demo.templates import list_templates
 from backend.domain.orgs.queries import OrgRow
 from contracts.base import Body
 from sync.puts import Put
@@ -44,7 +45,7 @@ def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
     ids = Random(f"ids {seed}")  # noqa: S311  # the same
     staff, portfolios = draw_staff(random), list_portfolios()
     offers = [_put(ids, "product", body) for body in _products()]
-    templates = [_put(ids, "form_template", body) for body in _templates()]
+    templates = [_put(ids, "form_template", body) for body in list_templates()]
     people = [_put(ids, "customer", body) for body in _customers(random, portfolios, customers, as_of)]
     catalog = [*(_put(ids, "org", _org(row)) for row in list_orgs()), *offers, *templates]
     holdings = [_put(ids, "holding", body) for body in _holdings(random, people, offers, as_of)]
@@ -82,13 +83,6 @@ def _products() -> list[Body]:
     names = ("code", "name", "family", "risk", "pitch")
     told = [dict(zip(names, product, strict=True)) | {"on_sale_from": "2026-01-01"} for product in PRODUCTS]
     return [body | OFFERING[str(body["code"])] for body in told]
-
-
-def _templates() -> list[Body]:
-    return [
-        {"code": code, "template_version": 1, "title": title, "fields": list(fields)}
-        for code, title, fields in TEMPLATES
-    ]
 
 
 def _words(seed: int, offers: list[Put]) -> list[Put]:

@@ -1,4 +1,4 @@
-"""The demonstration bank's products and form templates."""
+"""The demonstration bank's products, and what recommends them."""
 
 from contracts.base import Body
 
@@ -51,54 +51,3 @@ OFFERING: dict[str, Body] = {
         "after": ["frequent_transfer", "large_outflow"],
     },
 }  # fmt: skip
-
-PHONE: Body = {"key": "phone", "label": "联系电话", "type": "phone", "is_required": True, "prefill": "customer.phone"}
-TAIL: Body = {"key": "certificate_tail", "label": "证件号后四位", "type": "text", "length_max": 4, "is_required": True}
-ADDRESS: Body = {"key": "address", "label": "通讯地址", "type": "text", "length_max": 80}
-AGREED: Body = {"key": "is_agreed", "label": "客户已阅读并同意", "type": "flag", "is_required": True}
-
-# code, title, fields in their order. No template has a field for a password or PIN: those are never typed here.
-TEMPLATES: tuple[tuple[str, str, tuple[Body, ...]], ...] = (
-    (
-        "open_account",
-        "开户申请",
-        (
-            TAIL, PHONE, ADDRESS,
-            {"key": "occupation", "label": "职业", "type": "choice", "choices": ["务农", "经商", "职工", "其他"]},
-            {"key": "wants_mobile_bank", "label": "开通手机银行", "type": "flag"},
-            AGREED,
-        ),
-    ),
-    (
-        "loan_application",
-        "贷款申请",
-        (
-            TAIL, PHONE,
-            {"key": "purpose", "label": "贷款用途", "type": "text", "length_max": 100, "is_required": True},
-            {"key": "amount_fen", "label": "申请金额（分）", "type": "amount", "is_required": True},
-            {"key": "months", "label": "期限（月）", "type": "number", "least": 1, "most": 360},
-            {"key": "guarantor", "label": "担保人", "type": "text", "length_max": 60},
-            AGREED,
-        ),
-    ),
-    (
-        "transfer",
-        "转账汇款",
-        (
-            {"key": "payee", "label": "收款人", "type": "text", "length_max": 60, "is_required": True},
-            {"key": "payee_tail", "label": "收款账号后四位", "type": "text", "length_max": 4, "is_required": True},
-            {"key": "amount_fen", "label": "金额（分）", "type": "amount", "is_required": True},
-            {"key": "note", "label": "附言", "type": "text", "length_max": 60},
-        ),
-    ),
-    (
-        "card_loss",
-        "挂失补办",
-        (
-            TAIL, PHONE,
-            {"key": "card_tail", "label": "卡号后四位", "type": "text", "length_max": 4},
-            {"key": "lost_on", "label": "遗失日期", "type": "date"},
-            AGREED,
-        ),
-    ),
-)  # fmt: skip

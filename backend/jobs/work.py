@@ -6,8 +6,10 @@ from datetime import datetime
 import structlog
 
 from backend.crm.embedded import drain_outbox
+from backend.domain.forms.jobs import expire_forms
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
+from backend.settings import Settings
 from backend.storage.audit import make_anchor
 from backend.storage.sql_store import SqlStore
 from sync.engine import Engine
@@ -20,7 +22,9 @@ CRM_S = 60  # so long a proposal waits for the embedded CRM
 _log = structlog.get_logger("padsync.jobs")
 
 
-def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], *, day_ends_h: int) -> list[Job]:
+def list_jobs(
+    engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], settings: Settings
+) -> list[Job]:  # fmt: skip
     """Return what runs by itself."""
     return [
         Job(
@@ -39,7 +43,13 @@ def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int],
             name="end_days",
             about="Ends the branches' day: tickets expire, leases and counters close, numbers are accounted for (I8).",
             every_s=HOUR_S,
-            run=lambda now: end_days(engine, store, now, day_ends_h),
+            run=lambda now: end_days(engine, store, now, settings.day_ends_h),
+        ),
+        Job(
+            name="expire_forms",
+            about="Ends the forms of days gone by, and those that a teller loaded and never answered (§10).",
+            every_s=HOUR_S,
+            run=lambda now: expire_forms(engine, store, now, counter_h=settings.form_counter_h),
         ),
         Job(
             name="anchor_audit",

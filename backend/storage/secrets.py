@@ -33,6 +33,11 @@ def match_secret(connection: Connection) -> bytes:
     return _kept(connection)["match_secret"]
 
 
+def secret_within(connection: Connection) -> bytes:
+    """Return the server's secret inside a transaction that writes."""
+    return _kept(connection)["secret"]
+
+
 def _kept(connection: Connection) -> dict[str, bytes]:
     rows = connection.execute(select(server_secret.c.name, server_secret.c.value))
     kept = {row.name: bytes(row.value) for row in rows}

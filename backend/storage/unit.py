@@ -64,6 +64,10 @@ class SqlUnit(SqlSnapshot):
         """Return the records that exist, and keep others from changing them."""
         return self._records(self._sql.lock_records, keys)
 
+    def peek(self, keys: Collection[Key]) -> dict[Key, Stored]:
+        """Return records without keeping others from changing them."""
+        return SqlSnapshot.records(self, keys)
+
     def save_records(self, writes: Sequence[Write]) -> None:
         """Put records. Raises Clash if one is not what the writer saw."""
         for write in writes:

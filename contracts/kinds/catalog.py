@@ -1,10 +1,11 @@
 """The catalog: organisations, products and form templates, read-only on tablets."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from contracts.base import BusinessDate, OrgId, RecordId
+from contracts.kinds.template import LISTS_MAX, PAPERS_MAX, Paper, TemplateField, TemplateList
 from contracts.policy import Merge, Record
 
 Words = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=30)]
@@ -47,15 +48,21 @@ class Product(Record, frozen=True, kw_only=True):
 
 
 class FormTemplate(Record, frozen=True, kw_only=True):
-    """One version of a pre-filled form: its fields in order, each a small declaration."""
+    """One version of a pre-filled form: its fields in order, each a small declaration.
+
+    A further version is a record of its own: forms of an older one stay what they are, and valid.
+    """
 
     kind: ClassVar[str] = "form_template"
 
     code: Annotated[str, Merge.SERVER, Meta(max_length=40)]
     template_version: Annotated[int, Merge.SERVER, Meta(ge=1)]
     title: Annotated[str, Merge.SERVER, Meta(max_length=100)]
-    fields: Annotated[list[dict[str, Any]], Merge.SERVER, Meta(max_length=150)] = []
-    is_active: Annotated[bool, Merge.SERVER] = True
+    fields: Annotated[list[TemplateField], Merge.SERVER, Meta(max_length=150)] = []
+    lists: Annotated[list[TemplateList], Merge.SERVER, Meta(max_length=LISTS_MAX)] = []
+    papers: Annotated[list[Paper], Merge.SERVER, Meta(max_length=PAPERS_MAX)] = []
+    saves_min: Annotated[int, Merge.SERVER, Meta(ge=0, le=240)] = 0  # minutes that it spares the counter
+    is_active: Annotated[bool, Merge.SERVER] = True  # false: no new form is begun with it
 
 
 class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):

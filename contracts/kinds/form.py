@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-from contracts.base import Count, Moment, OrgId, RecordId, StaffNo
+from contracts.base import Count, Moment, OrgId, RecordId, Sha256Hex, StaffNo
 from contracts.policy import Life, Merge, Op, Record, Step, full_matrix
 from contracts.privacy import Privacy
 
@@ -35,8 +35,20 @@ FORM_MATRIX = full_matrix(
     },
 )
 
+ENDED = frozenset({"accepted", "changed", "rejected", "expired", "cancelled"})
+AT_COUNTER = frozenset({"loaded"}) | ENDED  # from here on nobody types into it any more
+
 ShortText = Annotated[str, Meta(max_length=40)]
 Value = str | int | float | bool | None | list[Any] | dict[str, Any]
+ValueKey = Annotated[str, Meta(max_length=60)]
+
+
+class ValueSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a prefilled value came from, how old it was, and what it was: the customer's changes show against it."""
+
+    source: Annotated[str, Meta(max_length=20)]  # crm · reader · form
+    as_of: Moment
+    was: Annotated[str, Meta(max_length=300)] | bool | int | None = None
 
 
 class Form(Record, frozen=True, kw_only=True):
@@ -45,8 +57,13 @@ class Form(Record, frozen=True, kw_only=True):
     kind: ClassVar[str] = "form"
     ops: ClassVar[frozenset[Op]] = frozenset({Op.CREATE, Op.PATCH, Op.TRANSITION, Op.DELETE})
     life: ClassVar[Life] = Life(
-        first="draft", matrix=FORM_MATRIX, facts=frozenset({"ticket_id", "teller", "reject_reason", "confirmed_at"})
-    )
+        first="draft",
+        matrix=FORM_MATRIX,
+        facts=frozenset(
+            {"ticket_id", "confirmed_at", "signature", "teller", "teller_values", "reject_reason", "resigned_at",
+             "resignature"}
+        ),
+    )  # fmt: skip
 
     branch_id: Annotated[OrgId, Merge.SERVER]
     template_id: Annotated[RecordId, Merge.SERVER]
@@ -61,12 +78,21 @@ class Form(Record, frozen=True, kw_only=True):
     remark: Annotated[str, Merge.APPEND, Meta(max_length=2000)] = ""
     amount_fen: Annotated[Count | None, Merge.ASK, Privacy.C2] = None
     copies: Annotated[int, Merge.MAX, Meta(ge=0, le=99)] = 1
-    values: Annotated[
-        dict[Annotated[str, Meta(max_length=60)], Value], Merge.ESCALATE, Privacy.C2, Meta(max_length=150)
-    ] = {}
-    teller: Annotated[StaffNo | None, Merge.SERVER] = None
-    reject_reason: Annotated[str, Merge.SERVER, Meta(max_length=500)] = ""
+    values: Annotated[dict[ValueKey, Value], Merge.ESCALATE, Privacy.C2, Meta(max_length=150)] = {}
+    sources: Annotated[dict[ValueKey, ValueSource], Merge.LATEST_PUSH, Privacy.C2, Meta(max_length=150)] = {}
+    papers: Annotated[dict[ValueKey, bool], Merge.LATEST_PUSH, Meta(max_length=30)] = {}  # seen by whom fills it
     confirmed_at: Annotated[Moment | None, Merge.SERVER] = None
+    signature: Annotated[Sha256Hex | None, Merge.SERVER] = None  # of the picture of what the customer signed
+    teller: Annotated[StaffNo | None, Merge.SERVER] = None
+    teller_values: Annotated[dict[ValueKey, Value], Merge.SERVER, Privacy.C2, Meta(max_length=150)] = {}  # that differ
+    reject_reason: Annotated[str, Merge.SERVER, Meta(max_length=500)] = ""
+    resigned_at: Annotated[Moment | None, Merge.SERVER] = None  # what a teller changes, the customer signs again
+    resignature: Annotated[Sha256Hex | None, Merge.SERVER] = None
+    pick_up_code: Annotated[str, Merge.STAMPED, Meta(max_length=8)] = ""  # good for one loading
+    pick_up_expires_at: Annotated[Moment | None, Merge.STAMPED] = None
+    confirmed_digest: Annotated[Sha256Hex | None, Merge.STAMPED] = None  # of the values that the customer confirmed
     author: Annotated[StaffNo | None, Merge.STAMPED] = None
+    install_id: Annotated[RecordId | None, Merge.STAMPED] = None
+    made_at: Annotated[Moment | None, Merge.STAMPED] = None
     state_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_at: Annotated[Moment | None, Merge.STAMPED] = None

@@ -28,11 +28,13 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
     explained = _explain(desk, parcel, merged, subject)
     version = subject.version
     if merged.taken:
+        patched = set_paths(body, merged.taken)
         try:
             stored = new_version(
-                kind, subject.id, subject, set_paths(body, merged.taken), merged.taken,
-                by=desk.actor.staff_no, at=desk.at,
+                kind, subject.id, subject, patched, merged.taken, by=desk.actor.staff_no, at=desk.at
             )  # fmt: skip
+            if wrong := desk.objection(kind, Op.PATCH, body, patched):
+                raise msgspec.ValidationError(wrong)
         except msgspec.ValidationError as error:
             problem = Problem(code=ErrorCode.VALIDATION_FAILED.code, args={"wrong": str(error)})
             if subject.version <= _seen(mutation, subject):
@@ -76,7 +78,9 @@ def delete(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
     gone = desk.work.find(key_of(mutation))
     if gone is not None and gone.standing == "deleted" and desk.actor.sees(gone.left.keys()):
         return Outcome(n=parcel.n, status="noop", version=gone.version)
-    subject, _ = open_subject(desk, kind, mutation)
+    subject, body = open_subject(desk, kind, mutation)
+    if wrong := desk.objection(kind, Op.DELETE, body, {}):
+        raise Refused(ErrorCode.VALIDATION_FAILED, wrong=wrong)
     is_stale = subject.version > _seen(mutation, subject) and subject.changed_by != desk.actor.staff_no
     if is_stale and not kind.record.delete_wins:
         problem = Problem(code=ErrorCode.FIELD_CONFLICT.code, args={"version": subject.version})
@@ -154,6 +158,8 @@ def _move(
     changed = {kind.life.field: request.to, **facts} | desk.stamps(kind, mutation, is_new=False)
     changed |= desk.note_state(kind.life, body, request.to, mutation, request.facts)
     moved = set_paths(body, changed)
+    if wrong := desk.objection(kind, Op.TRANSITION, body, moved):
+        raise Refused(ErrorCode.VALIDATION_FAILED, wrong=wrong)
     stored = desk.version(kind, subject.id, subject, moved, changed)
     desk.check_home(kind, stored, moved, Op.TRANSITION)
     desk.work.put(stored)

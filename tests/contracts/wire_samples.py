@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import auth, hello, leases, lobby, machine, pull, purges, push, review, verify
+from contracts import auth, hello, leases, lobby, machine, marketing, pull, purges, push, review, teller, verify
 from contracts.base import Problem
 from contracts.clock import ClockEvidence
 from contracts.errors import ProblemDocument
@@ -152,6 +152,28 @@ SAMPLES: dict[str, Any] = {
         total=lobby.DayFigures(issued=1, called=1, wait_mean_s=240),
         rows=[lobby.DayFigures(key="09", issued=1, called=1, wait_mean_s=240)],
         definitions=[lobby.Definition(key="issued", title="取号数", meaning="当日取号总数")],
+    ),
+    "load_request": teller.LoadRequest(request_id="counter3-117", pick_up_code="AB3K7WXY", teller="T01"),
+    "load_response": teller.LoadResponse(
+        form_id=ID, branch_id="3501", template_code="transfer", template_version=1, title="转账汇款",
+        fields=[teller.LoadedField(key="way", label="方式", type="choice", value="1", code="1")], loaded_at=AT,
+    ),
+    "result_request": teller.ResultRequest(
+        request_id="counter3-118", form_id=ID, outcome="changed", values={"phone": "13900000002"},
+        resignature=teller.Resignature(signed_at=AT),
+    ),
+    "result_response": teller.ResultResponse(form_id=ID, state="changed", changed=["phone"], ended_at=AT),
+    "contact_page": marketing.ContactPage(
+        items=[
+            marketing.ContactItem(
+                id=ID, at=AT, channel="lobby", stage="interested", org_id="3501", author="s-1", is_marketing=True
+            )
+        ],
+        next="2026-11-21~1",
+    ),
+    "effect_page": marketing.EffectPage(
+        since="2026-11-01", until="2026-11-30",
+        items=[marketing.Effect(product_id=ID, product_name="整存整取一年", org_id="3501", recommended=2, done=1)],
     ),
     "problem": ProblemDocument(
         type="/docs/errors#too_large", title="The request exceeds the limits in this answer; send half.", status=413,

@@ -5,14 +5,17 @@ from itertools import count
 from random import Random
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from backend.demo.customers import PHONE_PREFIX
 from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN, DayClock
 from backend.demo.day.crew import Worker
+from backend.demo.filling import fill_form
 from backend.demo.people import draw_name
 from backend.domain.tickets.rules.line import AT_COUNTER, Place, next_ticket, place_of
 from contracts.base import Body
+from contracts.kinds.catalog import FormTemplate
 
 SERIES = "A"
 LAST_ARRIVAL_MIN = CLOSES_MIN - 30
@@ -145,7 +148,6 @@ class Lobby:
             "name": draw_name(self.random, self.random.choice("FM")),
             "phone": f"{PHONE_PREFIX}{self.random.randint(0, 9999):04d}",
             "tags": sorted(self.random.sample(["新客户", "老年人", "加急", "农户"], 1)),
-            "values": {"certificate_tail": f"{self.random.randint(0, 9999):04d}"},
         }  # fmt: skip
         return self.worker.tablet.create("form", said | fields).id
 
@@ -154,9 +156,11 @@ class Lobby:
         amount_fen = self.random.randint(1, 500) * 100_000
 
         def fill() -> bool:
-            tablet.patch(
-                "form", id, {"values.amount_fen": amount_fen, "values.is_agreed": True, "amount_fen": amount_fen}
-            )
+            view = tablet.view("form", id)
+            assert view is not None, "whoever begins a form has it"
+            template = self._template(view.body["template_id"])
+            answers = fill_form(self.random, template, view.body.get("values", {}), self._day.midnight.date())
+            tablet.patch("form", id, answers | {"amount_fen": amount_fen})
             return True
 
         yield self.random.randint(2, 8), fill
@@ -168,6 +172,11 @@ class Lobby:
         yield 5, lambda: self._move("form", id, "bound", {})
         yield 5, lambda: self._move("form", id, "loaded", {"teller": self.random.choice(TELLERS)})
         yield 5, lambda: self._move("form", id, "accepted", {})
+
+    def _template(self, id: str) -> FormTemplate:
+        view = self.worker.tablet.view("form_template", id)
+        assert view is not None, "every tablet has the catalog"
+        return msgspec.convert(view.body, FormTemplate)
 
     # --- errands
 

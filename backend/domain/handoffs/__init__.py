@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from backend.domain.handoffs import contacts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
+from backend.domain.handoffs.corrections import propose_corrections
 from backend.domain.handoffs.counters import end_earlier_tickets
+from backend.domain.handoffs.form_stamps import stamping_forms
 from backend.domain.handoffs.lobby_notes import note_forms, note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
@@ -22,7 +24,7 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     return {
         "contact": [contacts.on_contacts, arrivals.on_contacts],
         "customer": [arrivals.on_customers],
-        "form": [note_forms],
+        "form": [propose_corrections, stamping_forms(settings.pick_up_code_h), note_forms],
         "holding": [arrivals.on_belongings],
         "plan": [show_busy],
         "relation": [contacts.on_relations, arrivals.on_belongings],

@@ -157,3 +157,13 @@ def _at(table: Table, branch: str, date: str, counter_no: str) -> Collection[Col
 
 def _of_number_day(branch: str, date: str) -> Collection[ColumnElement[bool]]:
     return number_day.c.branch_id == branch, number_day.c.business_date == date
+
+
+def find_tickets(
+    connection: Connection, branch: str, date: str, series: str, number: int, overflow: str | None
+) -> list[str]:  # fmt: skip
+    """Return the tickets with one printed number; two of them if tablets without a line gave it out twice."""
+    is_same = ticket.c.overflow.is_(None) if overflow is None else ticket.c.overflow == overflow
+    line = ticket.c.branch_id == branch, ticket.c.business_date == date, ticket.c.series == series
+    chosen = select(ticket.c.id).where(*line, ticket.c.number == number, is_same).order_by(ticket.c.issued_at)
+    return list(connection.scalars(chosen.limit(10)))
