@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from backend.domain.customers.policy import portfolios_of
-from backend.domain.customers.rules.identity import check_digit
+from backend.identifiers import check_digit
 from contracts.base import Body
 from sync.puts import Put
 

@@ -15,8 +15,8 @@ from backend.demo.places import BRANCHES
 from backend.demo.seeding import seed_bank
 from backend.domain.customers.models import customer_key
 from backend.domain.customers.policy import customer_buckets, portfolios_of, portfolios_of_holding
-from backend.domain.customers.rules.identity import read_identity
 from backend.domain.customers.rules.masking import mask_name
+from backend.identifiers import read_identity
 from backend.identity import Role
 from backend.migrations import migrate
 from backend.registry import KINDS
