@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from backend.domain.visits.rules.catalogue import FLAGS, Seriousness
@@ -31,6 +32,7 @@ class Flag(Struct, frozen=True, kw_only=True):
 
 def raise_flags(facts: VisitFacts, bearing: Bearing, around: Neighbours, limits: Thresholds) -> list[Flag]:
     """Return a visit's flags, the weightiest first, each code once."""
+    around = msgspec.structs.replace(around, person=sorted(around.person, key=lambda trace: trace.place_in_order))
     first: dict[str, Oddity] = {}
     for oddity in _oddities(facts, bearing, around, limits):
         first.setdefault(oddity.code, oddity)
