@@ -23,6 +23,7 @@ from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import COUNTER_PROJECTION, TICKET_PROJECTION
 from backend.domain.tickets.rules.life import RecallRule
+from backend.domain.visits.models import VISIT_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
 from backend.files.blobs import Blobs
 from backend.files.disk import make_folder
@@ -62,6 +63,7 @@ PROJECTIONS = {
     "product": PRODUCT_PROJECTION,
     "review": REVIEW_PROJECTION,
     "ticket": TICKET_PROJECTION,
+    "visit_grade": VISIT_PROJECTION,
 }
 
 Clock = Callable[[], datetime]
