@@ -60,7 +60,8 @@ def traces_of_person(
     `until_at`: only those that went on at that moment or later.
     """
     chosen = select(visit_trace.c.trace).where(visit_trace.c.author == author)
-    chosen = chosen.where(visit_trace.c.began_at.between(first_at, last_at), visit_trace.c.until_at >= until_at)
+    began_at = visit_trace.c.began_at
+    chosen = chosen.where(began_at >= first_at, began_at <= last_at, visit_trace.c.until_at >= until_at)
     newest = visit_trace.c.began_at.desc(), visit_trace.c.id
     return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*newest).limit(NEIGHBOURS_MAX))]
 
@@ -70,7 +71,7 @@ def traces_of_device(
 ) -> list[Trace]:  # fmt: skip
     """Return other persons' visits on a device that began between two moments, at most DEVICE_MAX."""
     chosen = select(visit_trace.c.trace).where(visit_trace.c.device_id == device_id, visit_trace.c.author != author)
-    chosen = chosen.where(visit_trace.c.began_at.between(first_at, last_at))
+    chosen = chosen.where(visit_trace.c.began_at >= first_at, visit_trace.c.began_at <= last_at)
     order = visit_trace.c.began_at, visit_trace.c.id
     return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*order).limit(DEVICE_MAX))]
 
