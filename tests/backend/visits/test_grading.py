@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -170,7 +171,7 @@ def trouble(field):
     for at in range(24):
         pad = pads[at % 4]
         minute = at * 9 if at < 16 else at * 40
-        told = {"content": "茶园今年收成较好，客户计划年底前增加一笔定期存款。"} if at % 5 == 0 else {}
+        told: dict[str, Any] = {"content": "茶园今年收成较好，客户计划年底前增加一笔定期存款。"} if at % 5 == 0 else {}
         if at % 3 == 0:
             told["photos"] = [f"{at % 2:064x}"]
         began = f"2026-11-{16 + minute // 600:02d}T{minute % 600 // 60:02d}:{minute % 60:02d}:{at % 4:02d}Z"

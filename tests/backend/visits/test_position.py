@@ -16,6 +16,13 @@ WALL = "2026-11-20T10:00:00+08:00"
 M_PER_DEGREE = 111_195.0
 
 
+def place(fixes):
+    """Return the position of fixes that are there."""
+    position = position_of(fixes, WALL, LIMITS)
+    assert position is not None
+    return position
+
+
 def fix(north_m=0.0, accuracy_m=10.0, at=WALL, **told):
     point = {"lat": SHOP.lat + north_m / M_PER_DEGREE, "lon": SHOP.lon}
     return Fix(**{**point, "accuracy_m": accuracy_m, "fix_wall_time": at, **told})
@@ -64,7 +71,7 @@ def test_of_several_places_the_one_that_fits_best_counts():
 
 def test_one_tight_fix_that_lies_moves_nothing():
     honest = [fix(north_m, 12) for north_m in (-4, 0, 3, 5)]
-    position = position_of([*honest, fix(200, 1.9)], WALL, LIMITS)
+    position = place([*honest, fix(200, 1.9)])
     assert haversine_m(position.point, SHOP) < 6
     assert position.accuracy_m == 12
 
@@ -72,15 +79,15 @@ def test_one_tight_fix_that_lies_moves_nothing():
 @pytest.mark.parametrize("datum", [GCJ02, BD09])
 def test_a_fix_is_compared_in_the_datum_of_the_place(datum):
     told = from_wgs84(SHOP, datum)
-    position = position_of([fix(lat=told.lat, lon=told.lon, datum=datum)], WALL, LIMITS)
+    position = place([fix(lat=told.lat, lon=told.lon, datum=datum)])
     assert haversine_m(position.point, SHOP) < 0.01
 
 
 def test_a_cached_fix_counts_only_where_there_is_no_current_one():
     old = fix(900, at="2026-11-20T09:58:59+08:00", source="cached")
-    assert position_of([old, fix()], WALL, LIMITS) == position_of([fix()], WALL, LIMITS)
-    assert position_of([old], WALL, LIMITS).is_cached
-    assert not position_of([fix(at="2026-11-20T09:59:30+08:00", source="cached")], WALL, LIMITS).is_cached
+    assert place([old, fix()]) == place([fix()])
+    assert place([old]).is_cached
+    assert not place([fix(at="2026-11-20T09:59:30+08:00", source="cached")]).is_cached
 
 
 RANKS = {"INSIDE": 0, "UNCERTAIN": 1, "OUTSIDE": 2}
@@ -104,6 +111,6 @@ def test_a_worse_fix_never_proves_more(north_m, accuracy_m, worse_m, radius_m):
 @given(st.permutations([fix(-4, 8), fix(3, 20), fix(9, 12), fix(1, 5)]))
 def test_the_order_of_fixes_does_not_matter(fixes):
     expected = Position(point=Point(SHOP.lat + 2 / M_PER_DEGREE, SHOP.lon), accuracy_m=10)
-    position = position_of(fixes, WALL, LIMITS)
+    position = place(fixes)
     assert haversine_m(position.point, expected.point) < 1e-6
     assert position.accuracy_m == expected.accuracy_m
