@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
 from backend.domain.handoffs import list_reactions
+from backend.domain.handoffs.media import settle_media
+from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
@@ -97,7 +100,9 @@ class House:
         self.line = LineDesk(self.engine, self.store, self.door.run, behind=settings.returned_behind)
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
-        jobs = list_jobs(self.engine, self.store, self.uploads.sweep, day_ends_h=settings.day_ends_h)
+        grader = Grader(limits=thresholds_of(settings))
+        media = partial(settle_media, self.store, kinds, grader, self.blobs.has)
+        jobs = list_jobs(self.engine, self.store, self.uploads.sweep, media, day_ends_h=settings.day_ends_h)
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())
 

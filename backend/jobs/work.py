@@ -17,10 +17,19 @@ HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 CRM_S = 60  # so long a proposal waits for the embedded CRM
 
+MEDIA_S = 60  # so long a visit is marked as pending after its last photo has come
+
 _log = structlog.get_logger("padsync.jobs")
 
 
-def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], *, day_ends_h: int) -> list[Job]:
+def list_jobs(
+    engine: Engine,
+    store: SqlStore,
+    sweep_uploads: Callable[[], int],
+    settle_media: Callable[[str], int],
+    *,
+    day_ends_h: int,
+) -> list[Job]:
     """Return what runs by itself."""
     return [
         Job(
@@ -52,6 +61,12 @@ def list_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int],
             about="Drops uploads that expired, and forgets those that ended long ago.",
             every_s=HOUR_S,
             run=lambda _now: sweep_uploads(),
+        ),
+        Job(
+            name="settle_media",
+            about="Judges visits again whose photos have arrived (domain-rules.md §13).",
+            every_s=MEDIA_S,
+            run=lambda now: settle_media(write_moment(now)),
         ),
     ]
 

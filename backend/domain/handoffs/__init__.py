@@ -8,7 +8,7 @@ from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.counters import end_earlier_tickets
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
-from backend.domain.handoffs.visits import Grader
+from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
 
@@ -28,5 +28,5 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets],
-        "visit": [contacts.on_visits, Grader().grade_visits],
+        "visit": [contacts.on_visits, Grader(limits=thresholds_of(settings)).grade_visits],
     }

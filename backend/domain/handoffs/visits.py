@@ -18,6 +18,7 @@ from backend.domain.visits.rules.record import write_grade
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, is_weekday, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
+from backend.settings import Settings
 from backend.storage.unit import SqlUnit
 from contracts.base import Body
 from contracts.kinds.customer import Customer, Place
@@ -31,11 +32,35 @@ VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 REGRADED_MAX = 500  # visits that one unit judges again
 
 T = TypeVar("T")
+HOUR_S = 3600
 Workday = Callable[[str], bool]
 
 _visit = msgspec.json.Decoder(Visit)
 _customer = msgspec.json.Decoder(Customer)
 _body = msgspec.json.Decoder(Body)
+
+
+def thresholds_of(settings: Settings) -> Thresholds:
+    """Return what a bank judges visits by."""
+    return Thresholds(
+        accuracy_max_m=settings.visit_accuracy_max_m,
+        radius_m=settings.visit_radius_m,
+        cached_older_than_s=settings.visit_cached_s,
+        probable_min=settings.visit_probable_percent / 100,
+        speed_max_km_h=settings.visit_speed_max_km_h,
+        dwell_min_s=settings.visit_dwell_min_s,
+        burst_visits=settings.visit_burst_count,
+        burst_s=settings.visit_burst_s,
+        content_min_chars=settings.visit_content_min,
+        text_similar_min=settings.visit_similar_percent / 100,
+        photo_distance_max=settings.visit_photo_bits_max,
+        compared_d=settings.visit_compared_d,
+        skew_max_s=settings.visit_skew_max_s,
+        late_s=settings.visit_late_h * HOUR_S,
+        device_shared_s=settings.visit_device_shared_s,
+        office_from_h=settings.visit_office_from_h,
+        office_until_h=settings.visit_office_until_h,
+    )
 
 
 class Grader(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from backend.app import PROJECTIONS
-from backend.domain.handoffs import REACTIONS
+from backend.domain.handoffs import list_reactions
+from backend.domain.handoffs.media import settle_media
+from backend.domain.handoffs.visits import Grader
 from backend.domain.visits.models import visit
 from backend.migrations import migrate
 from backend.registry import KINDS
+from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
@@ -24,7 +27,7 @@ FRIDAY = "2026-11-20T0{}:00:00Z"
 
 
 def open_field(url):
-    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, REACTIONS)))
+    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -141,6 +144,18 @@ def test_a_correction_is_judged_beside_others_but_not_beside_its_original(field)
     pad.push()
     assert "text_reused" not in field.codes(second)
     assert field.grade(second)["amends"] == first
+
+
+def test_a_photo_that_comes_later_clears_its_mark(field):
+    pad = Pad(field)
+    first, second = (pad.visit(FRIDAY.format(at), photos=[digest * 64]) for at, digest in ((2, "a"), (4, "b")))
+    pad.push()
+    assert field.codes(first) == field.codes(second) == {"pending_media"}
+    here = {"a" * 64}
+    assert settle_media(field.store, KINDS, Grader(), here.__contains__, "2026-11-22T00:00:00.000Z") == 1
+    assert field.grade(first)["grade"] == "A"
+    assert field.codes(second) == {"pending_media"}
+    assert settle_media(field.store, KINDS, Grader(), here.__contains__, "2026-11-22T00:01:00.000Z") == 0
 
 
 def test_no_order_of_arrival_changes_a_grade(tmp_path):

@@ -90,6 +90,6 @@ def test_wrong_clocks_change_no_order_among_anchored_events(are_anchored, data):
 def test_days_and_months_are_those_of_shanghai():
     assert local_date("2026-10-31T15:59:59.999Z") == "2026-10-31"
     assert month_of("2026-10-31T16:00:00.000Z") == "2026-11"
-    assert is_within("2026-11-20T00:00:00.000Z", "08:00", "18:00")
-    assert not is_within("2026-11-20T10:00:00.000Z", "08:00", "18:00")
+    assert is_within("2026-11-20T00:00:00.000Z", 8, 18)
+    assert not is_within("2026-11-20T10:00:00.000Z", 8, 18)
     assert (is_weekday("2026-11-20"), is_weekday("2026-11-21")) == (True, False)

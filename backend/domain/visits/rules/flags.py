@@ -90,7 +90,7 @@ def _judge_time(facts: VisitFacts, limits: Thresholds) -> Iterator[Oddity]:
         yield Oddity("unanchored")
     if (late_s := seconds_between(facts.trace.until_at, facts.received_at)) > limits.late_s:
         yield Oddity("late_sync", {"hours": int(late_s // HOUR_S)})
-    if not is_within(began_at, limits.office_from, limits.office_until):
+    if not is_within(began_at, limits.office_from_h, limits.office_until_h):
         yield Oddity("off_hours")
     if not facts.is_workday:
         yield Oddity("non_workday")

@@ -1,4 +1,4 @@
-"""Every number that a visit is judged by, with the defaults of domain-rules.md §2-§4."""
+"""Every number that a visit is judged by, with the defaults of domain-rules.md §2-§4; settings.py says which to set."""
 
 from msgspec import Struct
 
@@ -31,6 +31,6 @@ class Thresholds(Struct, frozen=True, kw_only=True):
     skew_max_s: float = 120
     late_s: float = 48 * 3600
     device_shared_s: float = 3600
-    office_from: str = "08:00"
-    office_until: str = "18:00"
+    office_from_h: int = 8
+    office_until_h: int = 18
     claim_max_s: float = 86_400  # a start that only the wall clock tells is believed so long before the signature

@@ -128,9 +128,9 @@ def is_weekday(date: str) -> bool:
     return datetime.fromisoformat(date).weekday() < SATURDAY
 
 
-def is_within(at: str, opens: str, closes: str) -> bool:
-    """Say whether a moment lies between two times of day (`08:00`) of the bank."""
-    return opens <= bank_time(at).strftime("%H:%M") < closes
+def is_within(at: str, from_h: int, until_h: int) -> bool:
+    """Say whether a moment lies between two hours of the bank's day."""
+    return from_h <= bank_time(at).hour < until_h
 
 
 def seconds_between(earlier: str, later: str) -> float:
