@@ -50,6 +50,7 @@ from backend.sync_api.desk_routes import DESK_ROUTES
 from backend.sync_api.door import SyncDoor
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_routes import MarketingController
+from backend.sync_api.proof_routes import PROOF_ROUTES, ProofDesk
 from backend.sync_api.routes import SyncController
 from backend.web.doorway import Doorway
 from backend.web.health import Readiness, has_room, is_migrated, show_live, show_ready
@@ -132,6 +133,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     house = House(settings, clock)
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, MarketingController, FilesController,
+        *PROOF_ROUTES,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -159,6 +161,7 @@ def dependencies(house: House) -> dict[str, Provide]:
     parts: dict[str, Any] = {
         "door": house.door,
         "desk": Desk(house.engine, house.store),
+        "proof_desk": ProofDesk(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
         "files": files,
         "line": house.line,

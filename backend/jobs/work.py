@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from backend.crm.embedded import drain_outbox
+from backend.domain.handoffs.proof import seal_days
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
 from backend.storage.audit import make_anchor
@@ -67,6 +68,12 @@ def list_jobs(
             about="Judges visits again whose photos have arrived (domain-rules.md §13).",
             every_s=MEDIA_S,
             run=lambda now: settle_media(write_moment(now)),
+        ),
+        Job(
+            name="seal_evidence",
+            about="Signs one Merkle root over each institution's evidence of every day that is over.",
+            every_s=DAY_S,
+            run=lambda now: seal_days(store, engine.server_key, now),
         ),
     ]
 

@@ -81,6 +81,20 @@ visit_photo = Table(
     sqlite_with_rowid=False,
 )
 
+evidence_root = Table(
+    "evidence_root",
+    metadata,
+    # One signed Merkle root for each day of Shanghai on which evidence came from an institution's tablets.
+    Column("org_id", Word, primary_key=True),
+    Column("date", Word, primary_key=True),
+    Column("count", Number, nullable=False),
+    Column("root", Word, nullable=False),
+    Column("prev", Word, nullable=False),  # hash of the institution's root before
+    Column("sig", Word, nullable=False),
+    Column("heads", Text, nullable=False),  # JSON: install → the number up to which its evidence is sealed
+    sqlite_with_rowid=False,
+)
+
 UNKNOWN = -1.0
 _grade = msgspec.json.Decoder(VisitGrade)
 

@@ -1,4 +1,4 @@
-"""How visits were graded, what their neighbours see of them, and which photos are missing."""
+"""How visits were graded, what their neighbours see of them, which photos are missing, and the days' roots."""
 
 from alembic import op
 from sqlalchemy import Column, Double, Text, text
@@ -69,10 +69,22 @@ def upgrade() -> None:
     op.create_index(
         "ix_visit_photo_missing", "visit_photo", ["visit_id"], sqlite_where=is_missing, postgresql_where=is_missing
     )
+    op.create_table(
+        "evidence_root",
+        Column("org_id", Word, primary_key=True),
+        Column("date", Word, primary_key=True),
+        Column("count", Number, nullable=False),
+        Column("root", Word, nullable=False),
+        Column("prev", Word, nullable=False),
+        Column("sig", Word, nullable=False),
+        Column("heads", Text, nullable=False),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.drop_table("evidence_root")
     op.drop_table("visit_photo")
     op.drop_table("visit_trace")
     op.drop_table("visit")
