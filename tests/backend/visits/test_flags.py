@@ -1,5 +1,6 @@
 """Every flag: when it is raised, when it is not, and that the order of arrival is nothing to it."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -186,6 +187,12 @@ def test_the_distance_of_hashes_is_the_number_of_bits_that_differ(one, other):
 def test_every_flag_has_a_sentence_in_both_languages_and_points():
     assert all(sort.zh.endswith("。") and sort.en.endswith(".") and sort.points >= 0 for sort in FLAGS.values())
     assert {sort.seriousness for sort in FLAGS.values()} == set(Seriousness)
+
+
+def test_every_flag_is_explained_to_supervisors():
+    page = (Path(__file__).parents[3] / "docs" / "visits.md").read_text(encoding="utf-8")
+    rows = {f"| `{sort.code}` | {sort.seriousness.value} | {sort.points} |" for sort in FLAGS.values()}
+    assert [row for row in rows if row not in page] == []
 
 
 @given(st.integers(0, 2**32), st.integers(2, 9))

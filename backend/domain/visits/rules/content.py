@@ -21,13 +21,17 @@ def judge_content(facts: VisitFacts, around: Neighbours, limits: Thresholds) -> 
 
 def earlier_than(mine: Trace, others: Sequence[Trace]) -> list[Trace]:
     """Return the visits before one, the newest first, without what it corrects."""
-    earlier = [other for other in others if other.place_in_order < mine.place_in_order and other.root != mine.root]
+    at, own = mine.check_in.at, mine.place_in_order
+    earlier = [
+        other for other in others
+        if other.check_in.at <= at and other.root != mine.root and other.place_in_order < own
+    ]  # fmt: skip
     return sorted(earlier, key=lambda other: other.place_in_order, reverse=True)
 
 
 def similar_before(mine: Trace, others: Sequence[Trace]) -> list[str]:
     """Return the ids of the earlier visits whose text may be similar: those whose content must be read."""
-    return [other.id for other in earlier_than(mine, others) if may_be_similar(mine.text, other.text)]
+    return [other.id for other in earlier_than(mine, [one for one in others if may_be_similar(mine.text, one.text)])]
 
 
 def _judge_text(

@@ -1,4 +1,4 @@
-"""What is known of a visit, and of the visits around it, when it is judged."""
+"""What is known of a visit, and of the visits around it; thousands are read, none in a circle, hence `gc=False`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from backend.domain.visits.rules.position import Position, Reference
 from backend.domain.visits.rules.texts import Fingerprint
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """A check-in or a check-out: when by the server's clock, where, and the raw coordinates of its fixes."""
 
     at: str
@@ -16,7 +16,7 @@ class Event(Struct, frozen=True, kw_only=True):
     coordinates: frozenset[str] = frozenset()  # `datum lat lon` with 7 decimals
 
 
-class Photo(Struct, frozen=True, kw_only=True):
+class Photo(Struct, frozen=True, kw_only=True, gc=False):
     """A photo of a visit; what the tablet did not say is None."""
 
     digest: str
@@ -24,7 +24,7 @@ class Photo(Struct, frozen=True, kw_only=True):
     in_app: bool | None = None
 
 
-class Trace(Struct, frozen=True, kw_only=True):
+class Trace(Struct, frozen=True, kw_only=True, gc=False):
     """A visit as its neighbours see it: all that may make one of them look odd."""
 
     id: str

@@ -1,7 +1,6 @@
 """What a person's movements show: too fast, in two places, never moving, moved away (domain-rules.md §3)."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from math import hypot
 
 from backend.domain.visits.rules.distances import haversine_m
@@ -35,16 +34,29 @@ def judge_movement(facts: VisitFacts, bearing: Bearing, around: Neighbours, limi
 
 def _judge_speed(mine: Trace, others: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:
     """Compare each event with the person's event before it."""
-    events = sorted(
-        (event.at, trace.place_in_order, at, trace.id, event)
-        for trace in (mine, *others)
-        for at, event in enumerate(trace.events)
-        if event.position is not None
-    )
-    for (*_, other, before), (*_, own, event) in pairwise(events):
-        if own == mine.id and (speed := _speed_km_h(before, event)) > limits.speed_max_km_h:
+    for at, event in enumerate(mine.events):
+        found = _event_before(event, at, mine, others)
+        if found is None or event.position is None:
+            continue
+        before, other = found
+        if (speed := _speed_km_h(before, event)) > limits.speed_max_km_h:
             args = {"distance_m": round(_apart_m(before, event)), "speed_km_h": round(min(speed, SPEED_SHOWN_MAX))}
-            yield Oddity("impossible_speed", args, other if other != own else None)
+            yield Oddity("impossible_speed", args, other.id if other is not mine else None)
+
+
+def _event_before(event: Event, place: int, mine: Trace, others: Sequence[Trace]) -> tuple[Event, Trace] | None:
+    """Return the last event with a position before one of `mine`, ordered by moment, then by visit, then by place."""
+    own = event.at, mine.place_in_order, place
+    last: tuple[Event, Trace] | None = None
+    last_key = ("", ("", "", 0), 0)
+    for trace in (mine, *others):
+        for at, earlier in enumerate((trace.check_in, trace.check_out)):
+            if earlier is None or earlier.position is None or not last_key[0] <= earlier.at <= event.at:
+                continue
+            key = earlier.at, trace.place_in_order, at
+            if last_key < key < own:
+                last, last_key = (earlier, trace), key
+    return last
 
 
 def _speed_km_h(before: Event, after: Event) -> float:
@@ -66,10 +78,14 @@ def _apart_m(one: Event, other: Event) -> float:
 
 def _judge_identical(mine: Trace, others: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:
     """Compare with earlier events: whoever repeats a coordinate is odd, not who was there first."""
-    for event in mine.events:
-        for other in (mine, *others):
-            if any(_is_repeated(event, earlier, limits) for earlier in other.events):
-                yield Oddity("identical_fix", other=other.id if other is not mine else None)
+    known = frozenset().union(*(event.coordinates for event in mine.events))
+    for other in (mine, *others) if known else ():
+        if known.isdisjoint(other.check_in.coordinates) and (
+            other.check_out is None or known.isdisjoint(other.check_out.coordinates)
+        ):
+            continue
+        if any(_is_repeated(event, earlier, limits) for event in mine.events for earlier in other.events):
+            yield Oddity("identical_fix", other=other.id if other is not mine else None)
 
 
 def _is_repeated(event: Event, earlier: Event, limits: Thresholds) -> bool:

@@ -18,7 +18,7 @@ NO_REFERENCE, NO_FIX, POOR_FIX = "NO_REFERENCE", "NO_FIX", "POOR_FIX"
 BEST_FIRST = (INSIDE, UNCERTAIN, POOR_FIX, OUTSIDE)
 
 
-class Position(Struct, frozen=True, kw_only=True):
+class Position(Struct, frozen=True, kw_only=True, gc=False):
     """The position of one event in WGS-84, from the median of its fixes."""
 
     point: Point

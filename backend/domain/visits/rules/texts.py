@@ -11,7 +11,7 @@ GRAM = 3
 SIMILAR_MIN = 0.9  # a fingerprint finds every text that is at least so similar
 
 
-class Fingerprint(Struct, frozen=True):
+class Fingerprint(Struct, frozen=True, gc=False):
     """How many 3-grams a text has, and the first of them in an order that all texts share."""
 
     size: int = 0
@@ -51,7 +51,7 @@ def fingerprint(text: str) -> Fingerprint:
 
 def may_be_similar(one: Fingerprint, other: Fingerprint) -> bool:
     """Say whether two texts may be at least SIMILAR_MIN similar; False is certain."""
-    small, large = sorted((one.size, other.size))
+    small, large = (one.size, other.size) if one.size < other.size else (other.size, one.size)
     return small >= SIMILAR_MIN * large and not one.first.isdisjoint(other.first)
 
 
