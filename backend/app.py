@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,14 @@ from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
 from backend.domain.forms.models import FORM_PROJECTION
 from backend.domain.handoffs import list_reactions
+from backend.domain.handoffs.media import settle_media
+from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tickets.models import COUNTER_PROJECTION, TICKET_PROJECTION
 from backend.domain.tickets.rules.life import RecallRule
+from backend.domain.visits.models import VISIT_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
 from backend.files.blobs import Blobs
 from backend.files.disk import make_folder
@@ -52,6 +56,7 @@ from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
 from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_routes import MarketingController
+from backend.sync_api.proof_routes import PROOF_ROUTES, ProofDesk
 from backend.sync_api.routes import SyncController
 from backend.teller.door import TellerDoor
 from backend.teller.routes import TellerController
@@ -71,6 +76,7 @@ PROJECTIONS = {
     "product": PRODUCT_PROJECTION,
     "review": REVIEW_PROJECTION,
     "ticket": TICKET_PROJECTION,
+    "visit_grade": VISIT_PROJECTION,
 }
 
 Clock = Callable[[], datetime]
@@ -108,8 +114,10 @@ class House:
         self.blobs = Blobs(folder / "files")
         self.uploads = Uploads(folder / "uploads", self.blobs, life_s=settings.upload_life_h * 3600)
         self.lobby = lobby_settings(settings)
+        grader = Grader(limits=thresholds_of(settings))
+        media = partial(settle_media, self.store, kinds, grader, self.blobs.has)
         jobs = [
-            *list_jobs(self.engine, self.store, self.uploads.sweep, settings),
+            *list_jobs(self.engine, self.store, self.uploads.sweep, media, settings),
             *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings),
         ]
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
@@ -142,6 +150,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, FilesController,
+        *PROOF_ROUTES,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -170,6 +179,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "door": house.door,
         "customers": CustomerDesk(house.engine, house.store, house.settings.offline_money_h),
         "desk": Desk(house.engine, house.store),
+        "proof_desk": ProofDesk(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,

@@ -25,6 +25,7 @@ KINDS: Kinds = {
         Kind(k.Contact, marketing.buckets, may=marketing.may, check=marketing.check, is_outbound=True),
         Kind(k.Form, forms.buckets, may=forms.may, gate=forms.gate),
         Kind(k.Visit, visits.buckets, may=visits.may, is_outbound=True),
+        Kind(k.VisitGrade, visits.buckets),
         Kind(k.Customer, customers.customer_buckets, propose=customers.propose),
         Kind(k.Holding, customers.holding_buckets),
         Kind(k.Relation, customers.holding_buckets),

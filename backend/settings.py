@@ -144,6 +144,40 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, _about("From this product risk on such a customer is advised in the zone only", ge=1, le=5)
     ] = 3
 
+    visit_accuracy_max_m: Annotated[
+        int, _about("A fix that is less accurate proves nothing (POOR_FIX); 68 % radius", ge=3, le=5000)
+    ] = 200
+    visit_radius_m: Annotated[
+        int, _about("Radius around a check-in without a place, within which its check-out lies", ge=1, le=5000)
+    ] = 300
+    visit_cached_s: Annotated[int, _about("An older fix is no current one", ge=1, le=3600)] = 60
+    visit_probable_percent: Annotated[
+        int, _about("An UNCERTAIN position that is at least so probable is a B, else a C", ge=0, le=100)
+    ] = 50
+    visit_speed_max_km_h: Annotated[
+        int, _about("Faster between two events is impossible; 150 where trains run", ge=10, le=1000)
+    ] = 120
+    visit_dwell_min_s: Annotated[int, _about("A shorter stay is flagged", ge=0, le=7200)] = 300
+    visit_burst_count: Annotated[int, _about("So many visits are a burst …", ge=2, le=100)] = 4
+    visit_burst_s: Annotated[int, _about("… if they began within so long", ge=60, le=86_400)] = 1800
+    visit_content_min: Annotated[int, _about("Fewer letters and digits are no content", ge=1, le=500)] = 10
+    visit_similar_percent: Annotated[
+        int, _about("A text that is so alike an earlier one, by 3-grams, was copied", ge=90, le=100)
+    ] = 90
+    visit_photo_bits_max: Annotated[
+        int, _about("Photos whose hashes of 64 bits differ in at most so many are one", ge=0, le=20)
+    ] = 6
+    visit_compared_d: Annotated[
+        int, _about("Texts, photos and coordinates are compared with those of so many days before", ge=1, le=366)
+    ] = 90
+    visit_skew_max_s: Annotated[int, _about("A tablet's clock that is off by more is flagged", ge=1, le=86_400)] = 120
+    visit_late_h: Annotated[int, _about("A visit that arrives later than this is marked", ge=1, le=2160)] = 48
+    visit_device_shared_s: Annotated[
+        int, _about("Two persons on one tablet within so long are flagged", ge=0, le=86_400)
+    ] = 3600
+    visit_office_from_h: Annotated[int, _about("Office hours begin, in Asia/Shanghai", ge=0, le=23)] = 8
+    visit_office_until_h: Annotated[int, _about("Office hours end", ge=1, le=24)] = 18
+
     @property
     def database(self) -> str:
         """The database to use: the one that was named, or the file in the data folder."""

@@ -13,7 +13,7 @@ from contracts.errors import ErrorCode
 from contracts.policy import Life, Op
 from contracts.push import FieldOutcome, Mutation, Outcome
 from sync.chain import Place
-from sync.clock import DeviceClock, estimate_made_at
+from sync.clock import DeviceClock, estimate_made_at, read_clock
 from sync.kind import Actor, Change, Kind, Kinds
 from sync.lifts import schema_of
 from sync.moments import write_moment
@@ -208,17 +208,25 @@ class Desk:
         stamps = self._stamps.get((kind.name, is_new))
         if stamps is None:
             stamps = self._stamps[kind.name, is_new] = self._same_for_all(kind, is_new=is_new)
-        if is_new and "made_at" in kind.stamped:
-            return {**stamps, "made_at": estimate_made_at(mutation.made_at, self.device, self.now)}
-        return stamps
+        return {**stamps, **self._own_stamps(kind, mutation)} if is_new and "made_at" in kind.stamped else stamps
 
     def _same_for_all(self, kind: Kind, *, is_new: bool) -> Body:
         stamps: Body = {"state_by": self.actor.staff_no, "state_at": self.at}
         if is_new:
             stamps |= {
                 "author": self.actor.staff_no, "install_id": self.actor.install_id, "received_at": self.at,
+                "org_id": self.actor.org_id,
             }  # fmt: skip
         return {name: value for name, value in stamps.items() if name in kind.stamped}
+
+    def _own_stamps(self, kind: Kind, mutation: Mutation) -> Body:
+        """Return a mutation's number, when it was made, and what that is worth (domain-rules.md §4)."""
+        reading = read_clock(mutation.made_at, self.device, self.now)
+        own = {
+            "n": mutation.n, "made_at": reading.at, "time_quality": reading.quality, "skew_s": reading.skew_s,
+            "uncertainty_s": reading.uncertainty_s, "signed_clock": msgspec.to_builtins(mutation.made_at),
+        }  # fmt: skip
+        return {name: value for name, value in own.items() if name in kind.stamped}
 
     def note_state(self, life: Life, body: Body, to: str, mutation: Mutation, facts: Mapping[str, Any]) -> Body:
         """Return a life's history with the state that a mutation leads to, if the life keeps one."""

@@ -7,6 +7,7 @@ import structlog
 
 from backend.crm.embedded import drain_outbox
 from backend.domain.forms.jobs import expire_forms
+from backend.domain.handoffs.proof import seal_days
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
 from backend.settings import Settings
@@ -19,12 +20,18 @@ HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 CRM_S = 60  # so long a proposal waits for the embedded CRM
 
+MEDIA_S = 60  # so long a visit is marked as pending after its last photo has come
+
 _log = structlog.get_logger("padsync.jobs")
 
 
 def list_jobs(
-    engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], settings: Settings
-) -> list[Job]:  # fmt: skip
+    engine: Engine,
+    store: SqlStore,
+    sweep_uploads: Callable[[], int],
+    settle_media: Callable[[str], int],
+    settings: Settings,
+) -> list[Job]:
     """Return what runs by itself."""
     return [
         Job(
@@ -62,6 +69,18 @@ def list_jobs(
             about="Drops uploads that expired, and forgets those that ended long ago.",
             every_s=HOUR_S,
             run=lambda _now: sweep_uploads(),
+        ),
+        Job(
+            name="settle_media",
+            about="Judges visits again whose photos have arrived (domain-rules.md §13).",
+            every_s=MEDIA_S,
+            run=lambda now: settle_media(write_moment(now)),
+        ),
+        Job(
+            name="seal_evidence",
+            about="Signs one Merkle root over each institution's evidence of every day that is over.",
+            every_s=DAY_S,
+            run=lambda now: seal_days(store, engine.server_key, now),
         ),
     ]
 

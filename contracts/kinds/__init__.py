@@ -16,11 +16,12 @@ from contracts.kinds.review import Review
 from contracts.kinds.task import Task
 from contracts.kinds.ticket import Ticket
 from contracts.kinds.visit import Visit
+from contracts.kinds.visit_grade import VisitGrade
 from contracts.kinds.workbench import Busy, Letter, Note, Notice, Plan, Preference
 from contracts.policy import Record
 
 RECORDS: tuple[type[Record], ...] = (
-    Ticket, Counter, Pace, Card, Contact, Form, Visit,
+    Ticket, Counter, Pace, Card, Contact, Form, Visit, VisitGrade,
     Customer, Holding, Relation, Reminder,
     Task, Plan, Busy, Lead, Notice, Letter, Note, Preference,
     Request, Review, Reveal,
@@ -30,5 +31,5 @@ RECORDS: tuple[type[Record], ...] = (
 __all__ = [
     "RECORDS", "Busy", "Card", "CodeList", "Contact", "Counter", "Customer", "Form", "FormTemplate", "Holding",
     "Lead", "Letter", "Note", "Notice", "Org", "Pace", "Plan", "Preference", "Product", "Relation", "Reminder",
-    "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit",
+    "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit", "VisitGrade",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """A customer and what they hold: mastered by the central CRM, read on tablets, corrected by proposal."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -15,6 +15,7 @@ class Place(Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: Annotated[str, Meta(max_length=40)]
     lat: Annotated[float, Meta(ge=-90, le=90)]
     lon: Annotated[float, Meta(ge=-180, le=180)]
+    datum: Literal["WGS84", "GCJ02", "BD09"] = "WGS84"
     radius_m: Annotated[float, Meta(ge=1, le=5000)] = 300
     accuracy_m: Annotated[float, Meta(ge=0)] = 0  # of the reference itself, when it was captured by GPS
     captured: Annotated[str, Meta(max_length=20)] = "map"

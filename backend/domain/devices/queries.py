@@ -60,6 +60,20 @@ def list_installs(
     return [InstallRow(**row._mapping) for row in rows]
 
 
+def devices_of(connection: Connection, install_ids: Collection[str]) -> dict[str, str]:
+    """Return install → the tablet that it is on, for those that are known."""
+    chosen = select(device_install.c.install_id, device_install.c.device_id)
+    rows = connection.execute(chosen.where(device_install.c.install_id.in_(sorted(install_ids))))
+    return {row.install_id: row.device_id for row in rows}
+
+
+def keys_of(connection: Connection, org_id: str) -> dict[str, bytes]:
+    """Return install → public key (JWK) of every install that was ever an institution's, revoked ones too."""
+    chosen = select(device_install.c.install_id, device_install.c.public_key)
+    rows = connection.execute(chosen.where(device_install.c.org_id == org_id))
+    return {row.install_id: row.public_key for row in rows}
+
+
 def installs_of(connection: Connection, staff_no: str) -> list[str]:
     """Return the installs that a person signed in on last."""
     chosen = select(device_install.c.install_id).where(device_install.c.staff_no == staff_no)

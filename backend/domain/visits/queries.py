@@ -1,0 +1,148 @@
+"""Reading and keeping what visits are judged by: traces, places as they were known, photos that are missing."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
+
+from backend.domain.visits.models import visit_photo, visit_trace
+from backend.domain.visits.rules.facts import Trace
+from contracts.kinds.customer import Place
+
+NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
+DEVICE_MAX = 500  # of other persons on one device within hours
+SEQUENCE_MAX = 5_000  # visits of one install around a batch
+MISSING_MAX = 1_000  # photos that one run of the job looks for
+
+_encode = msgspec.json.Encoder().encode
+_trace = msgspec.json.Decoder(Trace)
+_places = msgspec.json.Decoder(list[Place])
+
+
+class TraceRow(Struct, frozen=True, kw_only=True):
+    """A visit's trace as the table keeps it."""
+
+    trace: Trace
+    told_at: str
+    signed_at: str
+    is_anchored: bool
+    received_at: str
+    places: Sequence[Place] = ()
+
+
+def hold_person(connection: Connection, authors: Collection[str]) -> None:
+    """Keep others from judging these persons' visits until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:author, 0))")
+        for author in sorted(authors):
+            connection.execute(lock, {"author": f"visits:{author}"})
+
+
+def save_traces(connection: Connection, rows: Sequence[TraceRow]) -> None:
+    """Put traces, replacing those that are there."""
+    if rows:
+        connection.execute(delete(visit_trace).where(visit_trace.c.id.in_([row.trace.id for row in rows])))
+        connection.execute(insert(visit_trace), [_values(row) for row in rows])
+
+
+def find_traces(connection: Connection, ids: Collection[str]) -> dict[str, TraceRow]:
+    """Return the traces of these visits, as far as there are any."""
+    found = connection.execute(select(visit_trace).where(visit_trace.c.id.in_(sorted(ids))))
+    return {row.id: _read(row) for row in found}
+
+
+def traces_of_person(
+    connection: Connection, author: str, first_at: str, last_at: str, until_at: str = ""
+) -> list[Trace]:  # fmt: skip
+    """Return a person's visits that began between two moments, newest first, at most NEIGHBOURS_MAX.
+
+    `until_at`: only those that went on at that moment or later.
+    """
+    chosen = select(visit_trace.c.trace).where(visit_trace.c.author == author)
+    began_at = visit_trace.c.began_at
+    chosen = chosen.where(began_at >= first_at, began_at <= last_at, visit_trace.c.until_at >= until_at)
+    newest = visit_trace.c.began_at.desc(), visit_trace.c.id
+    return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*newest).limit(NEIGHBOURS_MAX))]
+
+
+def traces_of_device(
+    connection: Connection, device_id: str, author: str, first_at: str, last_at: str
+) -> list[Trace]:  # fmt: skip
+    """Return other persons' visits on a device that began between two moments, at most DEVICE_MAX."""
+    chosen = select(visit_trace.c.trace).where(visit_trace.c.device_id == device_id, visit_trace.c.author != author)
+    chosen = chosen.where(visit_trace.c.began_at >= first_at, visit_trace.c.began_at <= last_at)
+    order = visit_trace.c.began_at, visit_trace.c.id
+    return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*order).limit(DEVICE_MAX))]
+
+
+def sequence_of(connection: Connection, install_id: str, n: int) -> list[TraceRow]:
+    """Return an install's visits in the order of their numbers, from the last anchored one before `n` on."""
+    mine = visit_trace.c.install_id == install_id
+    anchored = select(visit_trace.c.n).where(mine, visit_trace.c.n < n, visit_trace.c.is_anchored == 1)
+    first = connection.scalar(anchored.order_by(visit_trace.c.n.desc()).limit(1))
+    chosen = select(visit_trace).where(mine, visit_trace.c.n >= (0 if first is None else first))
+    return [_read(row) for row in connection.execute(chosen.order_by(visit_trace.c.n).limit(SEQUENCE_MAX))]
+
+
+def add_photos(connection: Connection, photos: Collection[tuple[str, str]]) -> None:
+    """Note (visit, digest) of photos that a visit names, none of which is known to have arrived."""
+    known = {
+        tuple(row)
+        for row in connection.execute(
+            select(visit_photo.c.visit_id, visit_photo.c.digest).where(
+                visit_photo.c.visit_id.in_(sorted({visit_id for visit_id, _ in photos}))
+            )
+        )
+    }
+    rows = [{"visit_id": visit_id, "digest": digest} for visit_id, digest in sorted({*photos} - known)]
+    if rows:
+        connection.execute(insert(visit_photo), rows)
+
+
+def count_missing(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """Return visit → photos that have not arrived, for visits that miss any."""
+    missing = select(visit_photo.c.visit_id).where(
+        visit_photo.c.visit_id.in_(sorted(ids)), visit_photo.c.arrived_at.is_(None)
+    )
+    counts: dict[str, int] = {}
+    for visit_id in connection.scalars(missing):
+        counts[visit_id] = counts.get(visit_id, 0) + 1
+    return counts
+
+
+def list_missing(connection: Connection, after: tuple[str, str] = ("", "")) -> list[tuple[str, str]]:
+    """Return (visit, digest) of photos that have not arrived, from `after` on, at most MISSING_MAX."""
+    columns = visit_photo.c.visit_id, visit_photo.c.digest
+    later = or_(columns[0] > after[0], (columns[0] == after[0]) & (columns[1] > after[1]))
+    chosen = select(*columns).where(visit_photo.c.arrived_at.is_(None), later).order_by(*columns).limit(MISSING_MAX)
+    return [(row.visit_id, row.digest) for row in connection.execute(chosen)]
+
+
+def note_arrived(connection: Connection, photos: Collection[tuple[str, str]], at: str) -> None:
+    """Note that photos have arrived."""
+    one = visit_photo.c.visit_id == bindparam("visit"), visit_photo.c.digest == bindparam("photo")
+    rows = [{"visit": visit_id, "photo": digest} for visit_id, digest in sorted(photos)]
+    if rows:
+        connection.execute(update(visit_photo).where(*one).values(arrived_at=at), rows)
+
+
+def _values(row: TraceRow) -> dict[str, object]:
+    trace = row.trace
+    return {
+        "id": trace.id, "author": trace.author, "install_id": trace.install_id, "device_id": trace.device_id,
+        "n": trace.n, "told_at": row.told_at, "signed_at": row.signed_at, "is_anchored": int(row.is_anchored),
+        "received_at": row.received_at, "began_at": trace.check_in.at, "until_at": trace.until_at,
+        "trace": _encode(trace), "places": _encode(row.places),
+    }  # fmt: skip
+
+
+def _read(row: Row[tuple[object, ...]]) -> TraceRow:
+    return TraceRow(
+        trace=_trace.decode(row.trace),
+        told_at=row.told_at,
+        signed_at=row.signed_at,
+        is_anchored=bool(row.is_anchored),
+        received_at=row.received_at,
+        places=_places.decode(row.places),
+    )

@@ -1,0 +1,196 @@
+"""Grading where visits arrive: in the same transaction, whatever the order, on both databases."""
+
+from datetime import datetime
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from backend.app import PROJECTIONS
+from backend.domain.handoffs import list_reactions
+from backend.domain.handoffs.media import settle_media
+from backend.domain.handoffs.visits import Grader
+from backend.domain.visits.models import visit
+from backend.migrations import migrate
+from backend.registry import KINDS
+from backend.settings import Settings
+from backend.storage.engine import make_engine
+from backend.storage.reactions import Reactions
+from backend.storage.sql_store import SqlStore
+from tests.backend.visits.field import PLACE, Field, Pad
+from tests.support.postgres import migrated_template, postgres, postgres_url
+
+__all__ = ["migrated_template", "postgres", "postgres_url"]
+
+FRIDAY = "2026-11-20T0{}:00:00Z"
+
+
+def open_field(url):
+    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def field(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/padsync.db"
+    if request.param == "sqlite":
+        migrate(url)
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = open_field(url)
+    yield opened
+    opened.store.close()
+
+
+def test_an_honest_visit_is_an_a_and_its_author_gets_the_grade(field):
+    pad = Pad(field)
+    id = pad.visit(FRIDAY.format(2))
+    (outcome,) = pad.push()
+    assert (outcome.status, outcome.flags) == ("applied", [])
+    graded = field.grade(id)
+    assert (graded["grade"], graded["verdict"], graded["flags"]) == ("A", "INSIDE", [])
+    assert (graded["review_state"], graded["place"], graded["dwell_s"]) == ("counted", "shop", 900)
+    assert graded["at"] == "2026-11-20T02:00:00.000Z"
+    rows = field.store.read(lambda look: look.rows("visits:m1", 0, 10))
+    assert {(row.kind, row.id) for row in rows} == {("visit", id), ("visit_grade", id)}
+
+
+def test_sql_can_ask_what_the_queue_and_the_month_need(field):
+    pad = Pad(field)
+    id = pad.visit(FRIDAY.format(2), north_m=2000)
+    pad.push()
+    row = field.store.read(lambda look: look.connection.execute(select(visit)).one())
+    assert (row.id, row.author, row.org_id, row.month, row.local_date) == (id, "m1", "3501", "2026-11", "2026-11-20")
+    assert (row.grade, row.verdict, row.review_state) == ("D", "OUTSIDE", "pending")
+    assert row.probability < 1e-6
+
+
+def test_a_visit_that_arrives_late_changes_the_judgement_of_others(field):
+    early, late = Pad(field, boot="b1"), Pad(field, boot="b2")
+    honest = early.visit(FRIDAY.format(3))
+    early.push()
+    assert field.grade(honest)["grade"] == "A"
+    jump = late.visit("2026-11-20T02:40:00Z", north_m=200_000, stay_s=600)
+    late.push()
+    assert {"impossible_speed", "device_changed"} <= field.codes(honest)
+    assert field.grade(honest)["review_state"] == "pending"
+    assert field.grade(jump)["grade"] == "D"
+
+
+def test_a_grade_that_stays_the_same_is_not_written_again(field):
+    pad = Pad(field)
+    first = pad.visit(FRIDAY.format(2))
+    pad.push()
+    pad.visit(FRIDAY.format(4))
+    pad.push()
+    assert field.version(first) == 1
+
+
+def test_places_that_are_learned_later_change_no_grade(field):
+    pad = Pad(field)
+    first = pad.visit(FRIDAY.format(2))
+    pad.push()
+    field.place(dict(PLACE, lat=27.0), revision=2)
+    pad.visit("2026-11-20T02:16:00Z", check_in=[], check_out=[])
+    second = pad.visit("2026-11-20T02:40:00Z")
+    pad.push()
+    assert field.grade(first)["verdict"] == "INSIDE"
+    assert field.grade(second)["verdict"] == "OUTSIDE"
+
+
+@pytest.mark.parametrize("off_s", [3 * 86_400, -40 * 86_400])
+def test_a_clock_set_wrong_by_days_moves_no_visit_and_shows(field, off_s):
+    pad = Pad(field)
+    pad.wall_off_s = off_s
+    id = pad.visit(FRIDAY.format(2))
+    pad.push()
+    graded = field.grade(id)
+    assert (graded["at"], graded["local_date"]) == ("2026-11-20T02:00:00.000Z", "2026-11-20")
+    assert field.codes(id) == {"clock_skew"}
+    assert graded["skew_s"] == off_s
+
+
+def test_after_a_restart_a_wrong_clock_is_held_between_the_visits_around(field):
+    """Set forward into next month, then restarted: no uptime shows when it was, but its neighbours do."""
+    pad = Pad(field)
+    before = pad.visit("2026-11-18T02:00:00Z")
+    pad.push()
+    pad.boot, pad.wall_off_s = "b2", 20 * 86_400.0
+    wrong = pad.visit("2026-11-19T02:00:00Z")
+    pad.boot, pad.wall_off_s = "b3", 0.0
+    after = pad.visit("2026-11-20T02:00:00Z")
+    field.clock.at = datetime.fromisoformat("2026-12-15T00:00:00+00:00")
+    pad.push()
+    assert field.grade(before)["at"] < field.grade(wrong)["at"] <= field.grade(after)["at"]
+    assert field.grade(wrong)["local_date"][:7] == "2026-11"
+    assert {"clock_skew", "unanchored"} <= field.codes(wrong)
+
+
+def test_two_persons_on_one_tablet_are_flagged_on_both(field):
+    pad = Pad(field)
+    mine = pad.visit(FRIDAY.format(2))
+    pad.push()
+    pad.staff_no = "m2"
+    theirs = pad.visit("2026-11-20T02:30:00Z")
+    pad.push()
+    assert "shared_device" in field.codes(mine)
+    assert "shared_device" in field.codes(theirs)
+
+
+def test_a_correction_is_judged_beside_others_but_not_beside_its_original(field):
+    pad = Pad(field)
+    first = pad.visit(FRIDAY.format(2), content="到店查看，货架充足，生意平稳。")
+    second = pad.visit("2026-11-20T02:30:00Z", content="到店查看，货架充足，生意平稳。", amends=first)
+    pad.push()
+    assert "text_reused" not in field.codes(second)
+    assert field.grade(second)["amends"] == first
+
+
+def test_a_photo_that_comes_later_clears_its_mark(field):
+    pad = Pad(field)
+    first, second = (pad.visit(FRIDAY.format(at), photos=[digest * 64]) for at, digest in ((2, "a"), (4, "b")))
+    pad.push()
+    assert field.codes(first) == field.codes(second) == {"pending_media"}
+    here = {"a" * 64}
+    assert settle_media(field.store, KINDS, Grader(), here.__contains__, "2026-11-22T00:00:00.000Z") == 1
+    assert field.grade(first)["grade"] == "A"
+    assert field.codes(second) == {"pending_media"}
+    assert settle_media(field.store, KINDS, Grader(), here.__contains__, "2026-11-22T00:01:00.000Z") == 0
+
+
+def test_no_order_of_arrival_changes_a_grade(tmp_path):
+    """Four tablets of one person with every sort of trouble, handed in in any order: always the same judgements."""
+    judged = []
+    for order in range(4):
+        url = f"sqlite:///{tmp_path}/{order}.db"
+        migrate(url)
+        field = open_field(url)
+        ids, pads = trouble(field)
+        for pad in Random(order).sample(pads, len(pads)):
+            pad.push()
+        judged.append([summary(field.grade(id), ids) for id in ids])
+        field.store.close()
+    assert judged[1:] == judged[:1] * 3
+    assert {code for *_, flags in judged[0] for code, _ in flags} >= {
+        "text_reused", "photo_reused", "impossible_speed", "overlap", "burst", "device_changed",
+    }  # fmt: skip
+
+
+def summary(graded, ids):
+    flags = [(flag["code"], ids.index(flag["other"]) if flag.get("other") else None) for flag in graded["flags"]]
+    return graded["grade"], graded["at"], flags
+
+
+def trouble(field):
+    random, pads, ids = Random(7), [Pad(field, boot=f"b{at}") for at in range(4)], []
+    for at in range(24):
+        pad = pads[at % 4]
+        minute = at * 9 if at < 16 else at * 40
+        told: dict[str, Any] = {"content": "茶园今年收成较好，客户计划年底前增加一笔定期存款。"} if at % 5 == 0 else {}
+        if at % 3 == 0:
+            told["photos"] = [f"{at % 2:064x}"]
+        began = f"2026-11-{16 + minute // 600:02d}T{minute % 600 // 60:02d}:{minute % 60:02d}:{at % 4:02d}Z"
+        ids.append(
+            pad.visit(began, stay_s=random.choice([200, 400, 900]), north_m=random.choice([0, 0, 30_000]), **told)
+        )
+    return ids, pads
