@@ -1,0 +1,14 @@
+"""The working days of 2026 as the State Council told them."""
+
+from datetime import date, timedelta
+
+import chinese_calendar
+import pytest
+
+from backend.domain.compliance.rules.calendar import Calendar
+
+
+@pytest.fixture(scope="session")
+def calendar_2026():
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    return Calendar(days={day: chinese_calendar.is_workday(day) for day in days}, version="test")
