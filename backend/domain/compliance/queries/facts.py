@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from backend.domain.compliance.models import duty_customer, duty_ownership, duty_visit, loan, loan_balance
 from backend.domain.compliance.queries.upserts import put_rows
@@ -166,7 +166,7 @@ def load_visits(
     connection: Connection, customer_ids: Sequence[str], first: date, last: date
 ) -> dict[str, list[VisitFact]]:  # fmt: skip
     """Return the customers' visits from `first` to `last`."""
-    within = duty_visit.c.day.between(first.isoformat(), last.isoformat())
+    within = and_(duty_visit.c.day >= first.isoformat(), duty_visit.c.day <= last.isoformat())
     found: dict[str, list[VisitFact]] = {}
     for row in connection.execute(select(duty_visit).where(duty_visit.c.customer_id.in_(customer_ids), within)):
         told = dict(row._mapping)

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from backend.domain.compliance.models import duty_exemption, duty_rule, workday
 from backend.domain.compliance.queries.upserts import put_rows
@@ -36,7 +36,7 @@ class KeptRule(Struct, frozen=True, kw_only=True):
 
 def load_calendar(connection: Connection, first: date, last: date) -> Calendar:
     """Return what is known of the days from `first` to `last`."""
-    within = workday.c.day.between(first.isoformat(), last.isoformat())
+    within = and_(workday.c.day >= first.isoformat(), workday.c.day <= last.isoformat())
     columns = workday.c.day, workday.c.kind, workday.c.source, workday.c.version, workday.c.is_confirmed
     rows = connection.execute(select(*columns).where(within).order_by(workday.c.day)).all()
     days = {date.fromisoformat(row.day): row.kind in WORKED for row in rows}
@@ -49,7 +49,9 @@ def replace_year(
     connection: Connection, year: int, days: Iterable[ToldDay], source: str, version: str, *, is_confirmed: bool
 ) -> None:
     """Put a year's days in place of what was known of it."""
-    connection.execute(delete(workday).where(workday.c.day.between(f"{year:04d}-01-01", f"{year:04d}-12-31")))
+    connection.execute(
+        delete(workday).where(workday.c.day >= f"{year:04d}-01-01", workday.c.day <= f"{year:04d}-12-31")
+    )
     rows = [
         {
             "day": told.day.isoformat(), "kind": told.kind.value, "source": source, "version": version,
@@ -62,7 +64,7 @@ def replace_year(
 
 def list_days(connection: Connection, year: int) -> list[tuple[str, str, str, str, bool]]:
     """Return (day, kind, source, version, whether confirmed) of every known day of a year."""
-    within = workday.c.day.between(f"{year:04d}-01-01", f"{year:04d}-12-31")
+    within = and_(workday.c.day >= f"{year:04d}-01-01", workday.c.day <= f"{year:04d}-12-31")
     return [tuple(row) for row in connection.execute(select(workday).where(within).order_by(workday.c.day))]
 
 
