@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from backend.domain.compliance.jobs.reacting import judge_again, take_visits
@@ -18,8 +19,7 @@ from backend.domain.staff.queries import holds_of
 from backend.identity import portfolio_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
-from contracts.base import Body
-from contracts.kinds import Customer, Holding, Product, Visit
+from contracts.kinds import Customer, Holding, Product
 from contracts.policy import Record
 from sync.moments import read_moment
 from sync.puts import Put
@@ -28,8 +28,22 @@ from sync.store import Key, Write
 R = TypeVar("R", bound=Record)
 
 LOAN = "loan"  # the family of products whose holdings are loans
-UNGRADED = "C"  # a visit that nothing speaks for waits for a person
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
+
+
+class _Graded(Struct, frozen=True, kw_only=True):
+    """What duty reads of a visit's grade."""
+
+    author: str
+    customer_id: str
+    local_date: str
+    at: str
+    grade: str
+    review_state: str
+    type: str = "on_site"
+    content_chars: int = 0
+    has_coordinate: bool = False
+    amends: str | None = None
 
 
 def on_customers(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
@@ -62,8 +76,8 @@ def on_holdings(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
 
 
 def on_visits(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
-    """Let visits count at once: for open duties, and for closed months as a revision with its reason."""
-    told = [_visit_fact(write, at) for write in writes if write.after.standing == "live"]
+    """Let graded and reviewed visits count at once: for open duties, and in closed months as a revision."""
+    told = [_visit_fact(write) for write in writes if write.after.standing == "live"]
     return take_visits(unit.connection, SOURCES, told, day_of(at, at), at)
 
 
@@ -111,14 +125,12 @@ def _loan_fact(write: Write, body: Holding, at: str) -> LoanFact:
     )  # fmt: skip
 
 
-def _visit_fact(write: Write, at: str) -> VisitFact:
-    body = _read(write, Visit)
-    told: Body = msgspec.json.decode(write.after.body)
-    t_est = told.get("t_est") or body.made_at or body.started_at
+def _visit_fact(write: Write) -> VisitFact:
+    body = msgspec.json.decode(write.after.body, type=_Graded)
     return VisitFact(
-        visit_id=write.after.id, customer_id=body.customer_id, visitor=body.author or "", type=body.type,
-        day=day_of(t_est, at), t_est=t_est, grade=told.get("grade") or UNGRADED, review=told.get("review") or "none",
-        content_chars=len("".join(body.content.split())), has_coordinate=bool(body.check_in),
+        visit_id=write.after.id, customer_id=body.customer_id, visitor=body.author, type=body.type,
+        day=date.fromisoformat(body.local_date), t_est=body.at, grade=body.grade, review=body.review_state,
+        content_chars=body.content_chars, has_coordinate=body.has_coordinate, amends=body.amends,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column
 from backend.storage.metadata import Bytes, Number, Word
 
 revision = "0009_duty"
-down_revision = "0004_crm"
+down_revision = "0006_queue"
 branch_labels = None
 depends_on = None
 
@@ -83,6 +83,7 @@ def upgrade() -> None:
         Column("review", Word, nullable=False),
         Column("content_chars", Number, nullable=False),
         Column("has_coordinate", Boolean, nullable=False),
+        Column("amends", Word),
     )
     op.create_index("ix_duty_visit_customer", "duty_visit", ["customer_id", "day"])
     op.create_index("ix_duty_visit_day", "duty_visit", ["day", "visit_id"])

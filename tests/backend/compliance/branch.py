@@ -95,7 +95,7 @@ class Branch:
     def visit(self, n: int, day: date, *, arrives: date | None = None, **fields: Any) -> None:
         told: dict[str, Any] = {
             "visit_id": f"v-{n}-{day}", "customer_id": customer_id(n), "visitor": "f1", "type": "on_site", "day": day,
-            "t_est": f"{day}T04:00:00.000Z", "grade": "A", "review": "none", "content_chars": 40,
+            "t_est": f"{day}T04:00:00.000Z", "grade": "A", "review": "counted", "content_chars": 40,
             "has_coordinate": True,
         }  # fmt: skip
         self.arrive(VisitFact(**told | fields), arrives or day)

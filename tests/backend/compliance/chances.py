@@ -76,9 +76,10 @@ def visit_lists(draw, customer_id: str = CUSTOMER) -> list[VisitFact]:
             visit_id=f"{customer_id}-v{n}", customer_id=customer_id, visitor=who,
             type=draw(st.sampled_from(["on_site", "on_site", "on_site", "phone"])), day=day,
             t_est=f"{day}T0{hour}:00:00.000Z", grade=draw(st.sampled_from("AABCD")),
-            review=draw(st.sampled_from(["none", "none", "pending", "accepted", "rejected"])),
+            review=draw(st.sampled_from(["counted", "counted", "pending", "accepted", "rejected"])),
             content_chars=draw(st.sampled_from([40, 40, 40, 9, 0])),
             has_coordinate=draw(st.sampled_from([True, True, True, False])),
+            amends=f"{customer_id}-v{n - 1}" if n and draw(st.integers(0, 5)) == 0 else None,
         )
         for n, (day, hour, who) in enumerate(made)
     ]  # fmt: skip

@@ -130,6 +130,7 @@ def good_days(rule, dossier, sheet, visits):
             and visit.content_chars > 0
             and visit.content_chars >= rule.min_content_chars
             and visit.has_coordinate
+            and not any(other.amends == visit.visit_id for other in visits)
             and visit.review != "rejected"
         )
         if holds and (visit.review == "accepted" or visit.grade in rule.auto_grades):

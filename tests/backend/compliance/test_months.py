@@ -144,7 +144,7 @@ def test_a_customer_who_repaid_leaves_the_list_of_duties(lent):
 visits = st.lists(
     st.tuples(
         st.integers(1, 3), st.integers(0, 29), st.sampled_from(["f1", "f1", "f2"]), st.sampled_from("AACD"),
-        st.sampled_from(["none", "accepted"]), st.integers(0, 25),
+        st.sampled_from(["counted", "accepted"]), st.integers(0, 25),
     ),
     max_size=14, unique_by=lambda one: one[:2],
 )  # fmt: skip

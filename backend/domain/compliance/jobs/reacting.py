@@ -41,15 +41,16 @@ def take_visits(
 
     One that is told again, as after a review, counts as it is now. Return the records that must follow.
     """
-    known = facts.known_visits(connection, [one.visit_id for one in told])
+    named = [id for one in told for id in (one.visit_id, one.amends) if id]
+    known = facts.known_visits(connection, named)
     news = [one for one in told if known.get(one.visit_id) != one]
     if not news:
         return []
     facts.note_visits(connection, news)
     touched: dict[str, set[date]] = {}
-    for one in (*news, *(known[one.visit_id] for one in news if one.visit_id in known)):
+    for one in (*news, *known.values()):
         touched.setdefault(one.customer_id, set()).add(one.day)
-    cause = "review" if known else "late_visit"
+    cause = "review" if any(one.visit_id in known for one in news) else "late_visit"
     reason = ", ".join(sorted(one.visit_id for one in news)[:VISITS_NAMED_MAX])
     revise_closed(connection, touched, as_of, cause=cause, reason=reason, by=BY, at=at)
     return judge_again(connection, sources, touched, as_of)

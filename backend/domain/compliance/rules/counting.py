@@ -18,6 +18,7 @@ class Verdict(StrEnum):
     PENDING = "pending"  # would be looked at for counting if a supervisor accepted it
     REJECTED = "rejected"
     WRONG_TYPE = "wrong_type"
+    AMENDED = "amended"  # another visit stands in its place
     NO_CONTENT = "no_content"
     NO_COORDINATE = "no_coordinate"
     NOT_A_MANAGER = "not_a_manager"  # the visitor never managed the customer in this period
@@ -50,14 +51,19 @@ def tally(rule: RuleVersion, dossier: Dossier, period: Period, visits: Iterable[
 
     Of each local day the earliest one that may count does; of days, as many as the gap lets.
     """
+    told = list(visits)
     mine = sorted(
-        (visit for visit in visits if period.first <= visit.day <= period.last),
+        (visit for visit in told if period.first <= visit.day <= period.last),
         key=lambda visit: (visit.t_est, visit.visit_id),
     )
     if not mine:
         return NO_VISITS
     managers = _managers(dossier, period)
-    verdicts = {visit.visit_id: judge_visit(rule, visit, managers) for visit in mine}
+    amended = {visit.amends for visit in told}
+    verdicts = {
+        visit.visit_id: Verdict.AMENDED if visit.visit_id in amended else judge_visit(rule, visit, managers)
+        for visit in mine
+    }
     sure = [visit.day for visit in mine if verdicts[visit.visit_id] is Verdict.COUNTED]
     hoped = sure + [visit.day for visit in mine if verdicts[visit.visit_id] is Verdict.PENDING]
     chosen = spaced(sure, rule.min_gap_days)

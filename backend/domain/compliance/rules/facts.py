@@ -67,9 +67,10 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     day: date
     t_est: str
     grade: str  # A · B · C · D
-    review: str  # none · pending · accepted · rejected
+    review: str  # counted · pending · asked · accepted · rejected
     content_chars: int
     has_coordinate: bool
+    amends: str | None = None  # the visit that this one stands in place of
 
 
 class Exemption(Struct, frozen=True, kw_only=True):
