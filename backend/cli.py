@@ -19,6 +19,7 @@ COMMANDS = {
     "restore": "safekeeping:restore",
     "compact": "safekeeping:compact",
     "verify-audit": "safekeeping:verify_audit",
+    "import-calendar": "duty:import_calendar",
     "settings": "reference:settings",
     "device-key": "reference:device_key",
     "sign-proof": "reference:sign_proof",

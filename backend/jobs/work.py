@@ -6,7 +6,9 @@ from datetime import datetime
 import structlog
 
 from backend.crm.embedded import drain_outbox
+from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
 from backend.domain.forms.jobs import expire_forms
+from backend.domain.handoffs.duty import SOURCES
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
 from backend.settings import Settings
@@ -26,6 +28,7 @@ def list_jobs(
     engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int], settings: Settings
 ) -> list[Job]:  # fmt: skip
     """Return what runs by itself."""
+    duty = Parts(store, engine.kinds, SOURCES)
     return [
         Job(
             name="decide_requests",
@@ -62,6 +65,24 @@ def list_jobs(
             about="Drops uploads that expired, and forgets those that ended long ago.",
             every_s=HOUR_S,
             run=lambda _now: sweep_uploads(),
+        ),
+        Job(
+            name="refresh_duties",
+            about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
+            every_s=DAY_S,
+            run=lambda now: refresh_duties(duty, now),
+        ),
+        Job(
+            name="close_month_provisional",
+            about="Closes a month of duties as it ends; late tablets may still come (domain-rules.md §6).",
+            every_s=HOUR_S,
+            run=lambda now: close_month_provisional(duty, now),
+        ),
+        Job(
+            name="close_month_final",
+            about="Closes a month of duties for good after its late working days; what changes later is a revision.",
+            every_s=HOUR_S,
+            run=lambda now: close_month_final(duty, now, settings.duty_late_workdays),
         ),
     ]
 

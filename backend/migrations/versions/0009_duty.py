@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column
 from backend.storage.metadata import Bytes, Number, Word
 
 revision = "0009_duty"
-down_revision = "0006_queue"
+down_revision = "0011_offers"
 branch_labels = None
 depends_on = None
 

@@ -7,9 +7,10 @@ import pytest
 
 from backend.app import PROJECTIONS
 from backend.domain.compliance.rules.calendar import Calendar
-from backend.domain.handoffs import REACTIONS
+from backend.domain.handoffs import list_reactions
 from backend.migrations import migrate
 from backend.registry import KINDS
+from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
@@ -40,5 +41,5 @@ def url(request):
 
 @pytest.fixture
 def branch(url, calendar_2026):
-    with SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, REACTIONS)) as store:
+    with SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))) as store:
         yield Branch(store, calendar_2026)
