@@ -176,6 +176,24 @@ def load_visits(
     return found
 
 
+def find_org(connection: Connection, customer_id: str) -> str | None:
+    """Return the institution of a customer, or None."""
+    return connection.scalar(select(duty_customer.c.org_id).where(duty_customer.c.customer_id == customer_id))
+
+
+def visits_of(
+    connection: Connection, orgs: Collection[str], first: date, last: date, visitor: str | None
+) -> dict[str, dict[str, str]]:  # fmt: skip
+    """Return the visits to some institutions' customers in a stretch of days that nobody rejected, by id."""
+    columns = [duty_visit.c[name] for name in ("visit_id", "customer_id", "visitor", "day", "grade")]
+    within = and_(duty_visit.c.day >= first.isoformat(), duty_visit.c.day <= last.isoformat())
+    chosen = select(*columns).join(duty_customer, duty_customer.c.customer_id == duty_visit.c.customer_id)
+    chosen = chosen.where(within, duty_visit.c.review != "rejected", duty_customer.c.org_id.in_(orgs))
+    if visitor is not None:
+        chosen = chosen.where(duty_visit.c.visitor == visitor)
+    return {row.visit_id: dict(row._mapping) for row in connection.execute(chosen)}
+
+
 def known_visits(connection: Connection, visit_ids: Sequence[str]) -> dict[str, VisitFact]:
     """Return what is kept of some visits."""
     rows = connection.execute(select(duty_visit).where(duty_visit.c.visit_id.in_(visit_ids)))

@@ -31,6 +31,7 @@ class MonthRow(Struct, frozen=True, kw_only=True):
     month: str
     state: MonthState = MonthState.OPEN
     revision: int = 0
+    changed_at: str = ""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -123,10 +124,9 @@ def apply_changes(
 
 def load_months(connection: Connection, since: str = "", *, is_kept_still: bool = False) -> list[MonthRow]:
     """Return the known months from `since` on; `is_kept_still` lets nobody close one meanwhile."""
-    chosen = select(duty_month.c.month, duty_month.c.state, duty_month.c.revision).where(duty_month.c.month >= since)
-    chosen = chosen.order_by(duty_month.c.month)
+    chosen = select(duty_month).where(duty_month.c.month >= since).order_by(duty_month.c.month)
     rows = connection.execute(chosen.with_for_update(read=True) if is_kept_still else chosen)
-    return [MonthRow(month=row.month, state=MonthState(row.state), revision=row.revision) for row in rows]
+    return [MonthRow(**dict(row._mapping) | {"state": MonthState(row.state)}) for row in rows]
 
 
 def add_months(connection: Connection, months: Collection[str], at: str) -> None:
