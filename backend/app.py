@@ -52,6 +52,9 @@ from backend.sync_api.customers import CustomerDesk
 from backend.sync_api.desk import Desk
 from backend.sync_api.desk_routes import DESK_ROUTES
 from backend.sync_api.door import SyncDoor
+from backend.sync_api.duty.deeds import DutyDeeds
+from backend.sync_api.duty.desk import DutyDesk
+from backend.sync_api.duty.routes import DUTY_ROUTES
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
 from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
@@ -149,8 +152,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     house = House(settings, clock)
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
-        MarketingController, CustomerController, LobbyController, FilesController,
-        *PROOF_ROUTES,
+        MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -180,6 +182,8 @@ def dependencies(house: House) -> dict[str, Provide]:
         "customers": CustomerDesk(house.engine, house.store, house.settings.offline_money_h),
         "desk": Desk(house.engine, house.store),
         "proof_desk": ProofDesk(house.engine, house.store),
+        "duty_desk": DutyDesk(house.store),
+        "duty_deeds": DutyDeeds(house.engine, house.store),
         "offer_desk": OfferDesk(house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,

@@ -20,6 +20,7 @@ COMMANDS = {
     "compact": "safekeeping:compact",
     "verify-audit": "safekeeping:verify_audit",
     "verify-evidence": "proving:verify_evidence",
+    "import-calendar": "duty:import_calendar",
     "settings": "reference:settings",
     "device-key": "reference:device_key",
     "sign-proof": "reference:sign_proof",

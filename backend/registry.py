@@ -3,6 +3,7 @@
 from functools import partial
 
 from backend.domain.catalog import policy as catalog
+from backend.domain.compliance import policy as compliance
 from backend.domain.customers import policy as customers
 from backend.domain.forms import policy as forms
 from backend.domain.marketing import policy as marketing
@@ -41,6 +42,7 @@ KINDS: Kinds = {
         Kind(k.Request, requests.buckets, may=requests.may, is_outbound=True),
         Kind(k.Review, reviews.buckets),
         Kind(k.Reveal, customers.reveal_buckets),
+        Kind(k.Duty, compliance.buckets),
         Kind(k.Org, catalog.buckets),
         Kind(k.Product, catalog.buckets),
         Kind(k.Script, catalog.buckets, check=catalog.check_script),

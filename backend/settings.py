@@ -143,6 +143,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     elderly_risk_min: Annotated[
         int, _about("From this product risk on such a customer is advised in the zone only", ge=1, le=5)
     ] = 3
+    duty_late_workdays: Annotated[
+        int, _about("Working days after a month's end in which late visits still count without a revision", ge=0, le=30)
+    ] = 3
 
     visit_accuracy_max_m: Annotated[
         int, _about("A fix that is less accurate proves nothing (POOR_FIX); 68 % radius", ge=3, le=5000)

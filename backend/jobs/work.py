@@ -6,7 +6,9 @@ from datetime import datetime
 import structlog
 
 from backend.crm.embedded import drain_outbox
+from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
 from backend.domain.forms.jobs import expire_forms
+from backend.domain.handoffs.duty import SOURCES
 from backend.domain.handoffs.proof import seal_days
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
@@ -33,6 +35,7 @@ def list_jobs(
     settings: Settings,
 ) -> list[Job]:
     """Return what runs by itself."""
+    duty = Parts(store, engine.kinds, SOURCES)
     return [
         Job(
             name="decide_requests",
@@ -81,6 +84,24 @@ def list_jobs(
             about="Signs one Merkle root over each institution's evidence of every day that is over.",
             every_s=DAY_S,
             run=lambda now: seal_days(store, engine.server_key, now),
+        ),
+        Job(
+            name="refresh_duties",
+            about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
+            every_s=DAY_S,
+            run=lambda now: refresh_duties(duty, now),
+        ),
+        Job(
+            name="close_month_provisional",
+            about="Closes a month of duties as it ends; late tablets may still come (domain-rules.md §6).",
+            every_s=HOUR_S,
+            run=lambda now: close_month_provisional(duty, now),
+        ),
+        Job(
+            name="close_month_final",
+            about="Closes a month of duties for good after its late working days; what changes later is a revision.",
+            every_s=HOUR_S,
+            run=lambda now: close_month_final(duty, now, settings.duty_late_workdays),
         ),
     ]
 

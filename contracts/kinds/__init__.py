@@ -5,6 +5,7 @@ from contracts.kinds.catalog import CodeList, FormTemplate, Org, Product, Script
 from contracts.kinds.contact import Contact
 from contracts.kinds.counter import Counter
 from contracts.kinds.customer import Customer, Holding
+from contracts.kinds.duty import Duty
 from contracts.kinds.form import Form
 from contracts.kinds.lead import Lead
 from contracts.kinds.pace import Pace
@@ -24,12 +25,13 @@ RECORDS: tuple[type[Record], ...] = (
     Ticket, Counter, Pace, Card, Contact, Form, Visit, VisitGrade,
     Customer, Holding, Relation, Reminder,
     Task, Plan, Busy, Lead, Notice, Letter, Note, Preference,
-    Request, Review, Reveal,
+    Request, Review, Reveal, Duty,
     Org, Product, Script, CodeList, FormTemplate,
 )  # fmt: skip
 
 __all__ = [
-    "RECORDS", "Busy", "Card", "CodeList", "Contact", "Counter", "Customer", "Form", "FormTemplate", "Holding",
+    "RECORDS", "Busy", "Card", "CodeList", "Contact", "Counter", "Customer", "Duty", "Form", "FormTemplate",
+    "Holding",
     "Lead", "Letter", "Note", "Notice", "Org", "Pace", "Plan", "Preference", "Product", "Relation", "Reminder",
     "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit", "VisitGrade",
 ]  # fmt: skip

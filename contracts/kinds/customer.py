@@ -80,6 +80,7 @@ class Holding(Record, frozen=True, kw_only=True):
     org_id: Annotated[OrgId, Merge.SERVER]
     account_tail: Annotated[str, Merge.SERVER, Privacy.C2, Meta(max_length=4)] = ""
     balance_fen: Annotated[int, Merge.SERVER, Privacy.C2] = 0
+    contract_fen: Annotated[int, Merge.SERVER, Privacy.C2] = 0  # of a loan: what was agreed; 0: not told
     opened_on: Annotated[BusinessDate | None, Merge.SERVER] = None
     due_on: Annotated[BusinessDate | None, Merge.SERVER] = None
     portfolios: Annotated[frozenset[OrgId], Merge.SERVER] = frozenset()  # who may see it, by host and assist rights

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from backend.domain.handoffs import contacts
+from backend.domain.handoffs import contacts, duty
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.corrections import propose_corrections
@@ -24,13 +24,14 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     )  # fmt: skip
     return {
         "contact": [contacts.on_contacts, arrivals.on_contacts],
-        "customer": [arrivals.on_customers],
+        "customer": [arrivals.on_customers, duty.on_customers],
         "form": [propose_corrections, stamping_forms(settings.pick_up_code_h), note_forms],
-        "holding": [arrivals.on_belongings],
+        "holding": [arrivals.on_belongings, duty.on_holdings],
         "plan": [show_busy],
         "relation": [contacts.on_relations, arrivals.on_belongings],
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [contacts.on_visits, arrivals.on_contacts, Grader(limits=thresholds_of(settings)).grade_visits],
+        "visit_grade": [duty.on_visits],
     }

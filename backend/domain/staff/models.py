@@ -56,4 +56,6 @@ assignment = Table(
         sqlite_where=text("until_at IS NULL"),
         postgresql_where=text("until_at IS NULL"),
     ),
+    # Serves duty: who held a portfolio on which day.
+    Index("ix_assignment_bucket", "bucket", "from_at"),
 )

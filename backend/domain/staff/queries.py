@@ -142,6 +142,14 @@ def assignments_of(connection: Connection, staff_no: str) -> list[Assignment]:
     return [Assignment(**row._mapping) for row in rows]
 
 
+def holds_of(connection: Connection, buckets: Collection[str]) -> list[tuple[str, Assignment]]:
+    """Return everybody who holds or held some buckets, each with when: (staff number, hold), oldest first."""
+    columns = assignment.c.staff_no, assignment.c.bucket, assignment.c.from_at, assignment.c.until_at
+    chosen = select(*columns).where(assignment.c.bucket.in_(sorted(buckets)))
+    rows = connection.execute(chosen.order_by(assignment.c.bucket, assignment.c.from_at, assignment.c.staff_no))
+    return [(row.staff_no, Assignment(bucket=row.bucket, from_at=row.from_at, until_at=row.until_at)) for row in rows]
+
+
 def _current(staff_no: str, bucket: str) -> tuple[ColumnElement[bool], ...]:
     return assignment.c.staff_no == staff_no, assignment.c.bucket == bucket, assignment.c.until_at.is_(None)
 
