@@ -18,6 +18,7 @@ from backend.demo.day.cases import tell_conflict, tell_parked
 from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
 from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker
 from backend.demo.day.field import Field
+from backend.demo.day.figures import tell_lobby, tell_visits
 from backend.demo.day.lobby import SERIES, Lobby
 from backend.demo.day.proof import (
     Accounts,
@@ -137,6 +138,10 @@ class Day:
         reviews.sort(key=lambda review: (review["body"]["author"], review["body"]["n"]))
         conflicts = [review for review in reviews if review["body"]["sort"] == "conflict"]
         parked = [review for review in reviews if review["body"]["sort"] == "parked"]
+        self._tale.title("The lobby in figures, as S35 reads them")
+        self._tale.lines(tell_lobby(self.supervisor, self.supervisor.person.org_id, self.clock.business_date))
+        self._tale.title("The visits, as they were judged")
+        self._tale.lines(tell_visits(self.workers))
         self._tale.title(f"Conflicts: {len(conflicts)}, who won and why")
         self._tale.lines([line for review in conflicts for line in tell_conflict(review)])
         self._tale.title(f"Parked: {len(parked)}, and for whom it waits")

@@ -20,6 +20,11 @@ CONTENTS = (
     "养殖场扩建已经完工，贷款用途与合同一致，已拍照。",
     "客户准备换新的联系方式，已当面核对并登记。",
 )
+DETAILS = (
+    "家里添了一辆三轮车", "儿子在厦门打工", "今年雨水多，耽误了采摘", "邻村也有人打听贷款", "想把旧屋翻修",
+    "问到存单到期怎么办", "担心鱼塘的电费", "打算开春再进货", "合作社欠的款已经收回", "老伴下月去复查",
+    "订单比去年少一成", "准备把店面往后挪", "村里正在修路", "要等女儿回来商量",
+)  # fmt: skip
 NEXT_STEPS = ("", "", "两周后回访", "月底前送达产品资料", "联系支行预约办理")
 PHOTO_SHARE = 0.15
 SPREAD_M = 25
@@ -61,7 +66,7 @@ class Field:
         place = self.random.choice(customer.body["places"])
         said: Body = {
             "customer_id": customer.id,
-            "purpose": self.random.choice(PURPOSES), "content": self.random.choice(CONTENTS),
+            "purpose": self.random.choice(PURPOSES), "content": self._draw_content(place["label"], stay_min),
             "people_met": [customer.body["name"]], "started_at": self._day.moment(minutes_ago=stay_min),
             "ended_at": self._day.moment(), "next_step": self.random.choice(NEXT_STEPS),
             "check_in": self._fixes(place, stay_min), "check_out": self._fixes(place, 0),
@@ -81,6 +86,12 @@ class Field:
         """Return a phone number that no customer has."""
         return PHONE_PREFIX.replace("199", "198") + f"{self.random.randint(0, 9999):04d}"
 
+    def _draw_content(self, place: str, stay_min: int) -> str:
+        """Return what was talked about, with what no other visit has in common."""
+        said = self.random.choice(CONTENTS)
+        details = self.random.sample(DETAILS, 3)
+        return f"{said}在{place}谈了{stay_min}分钟，{'，'.join(details)}。"
+
     def _draw_correction(self) -> Body:
         choices: list[dict[str, Any]] = [
             {"phone": self.new_phone()},
@@ -93,12 +104,14 @@ class Field:
     def _fixes(self, place: Body, minutes_ago: int) -> list[Body]:
         """Return three fixes near a place, as a receiver gives them within ten seconds (domain-rules.md §1)."""
         told = self.worker.clock.read()
+        ages_ms = [round((minutes_ago * 60 - at * 4) * 1000) for at in range(3)]
         return [
             {
                 "lat": round(place["lat"] + self.random.gauss(0, SPREAD_M) / M_PER_DEGREE, 7),
                 "lon": round(place["lon"] + self.random.gauss(0, SPREAD_M) / M_PER_DEGREE, 7),
                 "accuracy_m": round(self.random.uniform(4, 30), 1), "provider": "gps",
-                "satellites": self.random.randint(6, 19), "boot_id": told.boot, "fix_elapsed_ms": told.mono_ms,
+                "satellites": self.random.randint(6, 19), "boot_id": told.boot,
+                "fix_elapsed_ms": max(0, told.mono_ms - ages_ms[at]),
                 "fix_wall_time": self._day.moment(minutes_ago=minutes_ago - at * 4 / 60), "sample_count": 1,
             }
             for at in range(3)
