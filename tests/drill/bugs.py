@@ -36,13 +36,13 @@ BUGS: tuple[Bug, ...] = (
             ),
             Edit(
                 ENGINE,
-                "        return self.store.write(work)\n\n    def _countersigner",
+                "        return self.store.write(work)\n\n    def push_within",
                 "        response = self.store.write(work)\n"
                 "        def later(unit):\n"
                 "            install = unit.find_install(actor.install_id)\n"
                 "            unit.save_install(msgspec.structs.replace(install, ack_n=response.ack_n))\n"
                 "        self.store.write(later)\n"
-                "        return response\n\n    def _countersigner",
+                "        return response\n\n    def push_within",
             ),
         ),
     ),
@@ -78,7 +78,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a merge ignores what the tablet believed",
-        (Edit("sync/merge.py", "if _same(theirs, believed) or changed_in(", "if True or changed_in("),),
+        (Edit("sync/merge.py", "is_free = _same(theirs, believed) or changed_in(", "is_free = True or changed_in("),),
     ),
     Bug(
         "field versions stay behind",
