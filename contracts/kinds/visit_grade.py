@@ -31,11 +31,11 @@ class VisitGrade(Record, frozen=True, kw_only=True):
     references: ClassVar[tuple[Reference, ...]] = (Reference(field="customer_id", kind="customer"),)
 
     author: Annotated[StaffNo, Merge.STAMPED]
-    org_id: Annotated[OrgId, Merge.STAMPED]
+    org_id: Annotated[OrgId | None, Merge.STAMPED] = None  # none: no tablet brought the visit
     customer_id: Annotated[RecordId, Merge.STAMPED]
     amends: Annotated[RecordId | None, Merge.STAMPED] = None
     type: Annotated[str, Merge.STAMPED] = "on_site"
-    install_id: Annotated[RecordId, Merge.STAMPED]
+    install_id: Annotated[RecordId | None, Merge.STAMPED] = None
     at: Annotated[Moment, Merge.STAMPED]  # the check-in by the server's clock, t_est
     local_date: Annotated[BusinessDate, Merge.STAMPED]  # in Asia/Shanghai
     dwell_s: Annotated[float | None, Merge.STAMPED] = None  # none: nobody can say

@@ -69,7 +69,7 @@ class Grader(Struct, frozen=True, kw_only=True):
     limits: Thresholds = Thresholds()
     is_workday: Workday = is_weekday
 
-    def grade_visits(self, unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
+    def grade_visits(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         """Return the grades of visits that were written, and of those whose judgement they change.
 
         What a visit is worth depends on the set of visits around it: a late one changes others, and in the end all
@@ -79,7 +79,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         if not fresh:
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
-        moved = self._keep_traces(unit, fresh)
+        moved = self._keep_traces(unit, fresh, at)
         return self.regrade(unit, self._influenced(unit, moved) | fresh.keys())
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
@@ -100,27 +100,28 @@ class Grader(Struct, frozen=True, kw_only=True):
 
     # --- traces
 
-    def _keep_traces(self, unit: SqlUnit, fresh: Mapping[str, Visit]) -> list[Trace]:
+    def _keep_traces(self, unit: SqlUnit, fresh: Mapping[str, Visit], at: str) -> list[Trace]:
         """Keep the traces of new visits; return them, and those whose time has become better known, old and new."""
         connection = unit.connection
         devices = devices_of(connection, {visit.install_id or "" for visit in fresh.values()})
         customers = _load(unit, CUSTOMER, {visit.customer_id for visit in fresh.values()}, _customer.decode)
-        rows = [
-            self._row(id, visit, devices, customers[visit.customer_id].places if visit.customer_id in customers else [])
-            for id, visit in fresh.items()
-        ]
+        places = {id: customer.places for id, customer in customers.items()}
+        rows = [self._row(id, visit, devices, places.get(visit.customer_id, []), at) for id, visit in fresh.items()]
         queries.save_traces(connection, rows)
         queries.add_photos(connection, {(id, digest) for id, visit in fresh.items() for digest in visit.photos})
         moved = [trace for row in self._first_of_each(rows) for trace in self._bound(unit, row)]
         return [row.trace for row in queries.find_traces(connection, fresh.keys()).values()] + moved
 
-    def _row(self, id: str, visit: Visit, devices: Mapping[str, str], places: Sequence[Place]) -> TraceRow:
-        assert visit.made_at is not None, "the server stamps it"
-        assert visit.received_at is not None, "the server stamps it"
+    def _row(
+        self, id: str, visit: Visit, devices: Mapping[str, str], places: Sequence[Place], at: str
+    ) -> TraceRow:  # fmt: skip
+        """Return a new visit's row; one that no tablet brought is taken as made when it was written."""
+        received_at = visit.received_at or at
+        told_at = visit.made_at or received_at
         device_id = devices.get(visit.install_id or "", visit.install_id or "")
-        trace = trace_of(id, visit, device_id=device_id, signed_at=visit.made_at, limits=self.limits)
+        trace = trace_of(id, visit, device_id=device_id, signed_at=told_at, limits=self.limits)
         return TraceRow(
-            trace=trace, told_at=visit.made_at, signed_at=visit.made_at, received_at=visit.received_at,
+            trace=trace, told_at=told_at, signed_at=told_at, received_at=received_at,
             is_anchored=visit.time_quality == ANCHORED, places=places,
         )  # fmt: skip
 
@@ -199,7 +200,8 @@ class Grader(Struct, frozen=True, kw_only=True):
             contents={id: other.content for id, other in similar.items()},
         )
         facts = facts_of(
-            visit, trace, signed_at=row.signed_at, places=row.places, missing_media=missing.get(trace.id, 0),
+            visit, trace, signed_at=row.signed_at, received_at=row.received_at, places=row.places,
+            missing_media=missing.get(trace.id, 0),
             is_workday=self.is_workday(local_date(trace.check_in.at)), limits=self.limits,
         )  # fmt: skip
         return write_grade(visit, facts, judge_visit(facts, neighbours, self.limits), before)

@@ -104,11 +104,13 @@ def project_visit(write: Write) -> Mapping[str, Any] | None:
     if write.after.standing != "live":
         return None
     body = _grade.decode(write.after.body)
-    copied = ("author", "org_id", "customer_id", "install_id", "type", "at", "local_date", "grade", "verdict",
+    copied = ("author", "customer_id", "type", "at", "local_date", "grade", "verdict",
               "points", "content_chars", "alert", "review_state")  # fmt: skip
     return {
         **{name: getattr(body, name) for name in copied},
         "id": write.after.id,
+        "org_id": body.org_id or "",
+        "install_id": body.install_id or "",
         "root": body.amends or write.after.id,
         "month": body.local_date[:7],
         "probability": UNKNOWN if body.probability is None else body.probability,

@@ -216,7 +216,8 @@ def test_a_full_disk_is_busy_and_loses_nothing_that_was_accepted(sqlite_url):
                 except Busy as busy:
                     refused.append(str(busy))
 
-        stop = limit_pages(store, 150)
+        pages = store.read(lambda look: look.connection.exec_driver_sql("PRAGMA page_count").scalar())
+        stop = limit_pages(store, pages + 80)
         run_together(3, fill)
         assert len(accepted) > 0
         assert set(refused) == {"the disk is full"}

@@ -25,8 +25,8 @@ def write_grade(visit: Visit, facts: VisitFacts, judged: Judgement, before: Mapp
     bearing, trace = judged.bearing, facts.trace
     reviewed = before or {}
     body: Body = {
-        "author": trace.author, "org_id": visit.org_id or "", "customer_id": visit.customer_id,
-        "amends": visit.amends, "type": visit.type, "install_id": trace.install_id,
+        "author": trace.author, "org_id": visit.org_id, "customer_id": visit.customer_id,
+        "amends": visit.amends, "type": visit.type, "install_id": visit.install_id,
         "at": trace.check_in.at, "local_date": local_date(trace.check_in.at), "dwell_s": _dwell_s(trace),
         "time_quality": ANCHORED if facts.is_anchored else UNANCHORED, "skew_s": facts.skew_s,
         "grade": judged.grade, "verdict": bearing.verdict,

@@ -39,20 +39,19 @@ def trace_of(id: str, visit: Visit, *, device_id: str, signed_at: str, limits: T
 
 
 def facts_of(
-    visit: Visit, trace: Trace, *, signed_at: str, places: Sequence[Place], missing_media: int, is_workday: bool,
-    limits: Thresholds,
+    visit: Visit, trace: Trace, *, signed_at: str, received_at: str, places: Sequence[Place], missing_media: int,
+    is_workday: bool, limits: Thresholds,
 ) -> VisitFacts:  # fmt: skip
     """Return what a visit is judged by."""
     shown = visit.attestation
     ended = None if visit.is_auto_closed else visit.ended_at
     sealing = _sealing(visit, signed_at)
     told = read_moments(sealing, visit.started_at, ended, visit.check_in, visit.check_out, limits.claim_max_s)
-    assert visit.received_at is not None, "the server stamps it"
     return VisitFacts(
         trace=trace,
         type=visit.type,
         content=visit.content,
-        received_at=visit.received_at,
+        received_at=received_at,
         skew_s=skew_of(visit, signed_at),
         is_anchored=told.quality == ANCHORED,
         is_auto_closed=visit.is_auto_closed,
