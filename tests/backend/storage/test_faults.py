@@ -216,7 +216,7 @@ def test_a_full_disk_is_busy_and_loses_nothing_that_was_accepted(sqlite_url):
                 except Busy as busy:
                     refused.append(str(busy))
 
-        pages = store.read(lambda look: look.connection.exec_driver_sql("PRAGMA page_count").scalar())
+        pages = store.read(lambda look: look.connection.exec_driver_sql("PRAGMA page_count").scalar_one())
         stop = limit_pages(store, pages + 80)
         run_together(3, fill)
         assert len(accepted) > 0
