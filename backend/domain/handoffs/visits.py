@@ -29,7 +29,7 @@ from sync.puts import Put
 from sync.store import Key, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
-REGRADED_MAX = 500  # visits that one unit judges again
+REGRADED_MAX = 60  # visits that one unit judges again: more than anybody makes in the days that they touch
 
 T = TypeVar("T")
 HOUR_S = 3600
