@@ -20,7 +20,8 @@ from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.duty.definitions import DEFINITIONS, UNCONFIRMED
 from backend.sync_api.duty.report import item_of, page_of, rows_of, totals_of
-from backend.sync_api.duty.sheets import write_csv, write_xlsx
+from backend.sync_api.duty.sheets import csv_sheets, xlsx_sheets
+from backend.web.sheets import Sheet
 from contracts.compliance import (
     CalendarDay,
     CalendarNote,
@@ -50,7 +51,7 @@ T = TypeVar("T")
 
 READERS = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 ROWS_MAX = 20_000  # of one report's file: managers times duties
-DUTIES_MAX = 100_000  # of one workbook
+DUTIES_MAX = 20_000  # of one workbook, which is made in memory
 LEVELS: tuple[Level, ...] = ("bank", "branch", "manager")
 
 
@@ -82,23 +83,21 @@ class DutyDesk:
         """Return a month's figures as they are, or as a revision left them. Raises NotFound, Forbidden."""
         return self._ask(actor, lambda look: _report(look, actor, month, level, chosen, revision, after, limit))
 
-    def file_csv(self, actor: Actor, month: str, level: Level, chosen: Chosen, revision: int) -> bytes:
-        """Return a report's figures as a CSV file."""
-        return write_csv(
-            self.report(actor, month, level, chosen, revision=revision, after=None, limit=ROWS_MAX)
-        )  # fmt: skip
+    def csv(self, actor: Actor, month: str, level: Level, chosen: Chosen, revision: int) -> list[Sheet]:
+        """Return a report's figures as the table of a CSV file."""
+        return csv_sheets(self.report(actor, month, level, chosen, revision=revision, after=None, limit=ROWS_MAX))
 
-    def file_xlsx(self, actor: Actor, month: str, chosen: Chosen, revision: int) -> bytes:
-        """Return a report as a workbook, with the duties that it opens to."""
+    def xlsx(self, actor: Actor, month: str, chosen: Chosen, revision: int) -> list[Sheet]:
+        """Return a report as the tables of a workbook, with the duties that it opens to as they are now."""
 
-        def write(look: SqlSnapshot) -> bytes:
+        def gather(look: SqlSnapshot) -> list[Sheet]:
             reports = [_report(look, actor, month, level, chosen, revision, None, ROWS_MAX) for level in LEVELS]
-            kept = obligations.list_obligations(
-                look.connection, _filters(look, actor, month, chosen), None, DUTIES_MAX
-            )  # fmt: skip
-            return write_xlsx(reports, map(item_of_duty, kept))
+            filters = _filters(look, actor, month, chosen)
+            kept = obligations.list_obligations(look.connection, filters, None, DUTIES_MAX)
+            left_out = obligations.count_obligations(look.connection, filters) - len(kept)
+            return xlsx_sheets(reports, [*map(item_of_duty, kept)], left_out)
 
-        return self._ask(actor, write)
+        return self._ask(actor, gather)
 
     def obligations(self, actor: Actor, month: str, chosen: Chosen, after: str | None, limit: int) -> ObligationPage:
         """Return the duties behind a month's figures."""

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.response.base import ASGIResponse
 
 from backend.sync_api.duty.deeds import DutyDeeds
 from backend.sync_api.duty.desk import Chosen, DutyDesk
-from backend.sync_api.duty.sheets import CSV, XLSX
+from backend.web.sheets import export
 from contracts.auth import PRINTABLE
 from contracts.base import UUID_PATTERN
 from contracts.compliance import (
@@ -74,7 +75,7 @@ class DutyReportController(Controller):
         chosen = Chosen(org_id=org, owner=owner, code=code)
         return duty_desk.report(actor, month, level, chosen, revision=revision, after=after, limit=limit)
 
-    @get("/{month:str}/report.csv", sync_to_thread=True, media_type=CSV)
+    @get("/{month:str}/report.csv", sync_to_thread=True)
     def download_csv(
         self,
         month: MonthPath,
@@ -85,12 +86,12 @@ class DutyReportController(Controller):
         owner: Word = None,
         code: Word = None,
         revision: Revision = 0,
-    ) -> Response[bytes]:
+    ) -> ASGIResponse:
         """The same as CSV, definitions at its end."""
         chosen = Chosen(org_id=org, owner=owner, code=code)
-        return _file(duty_desk.file_csv(actor, month, level, chosen, revision), CSV, f"duty-{month}-{level}.csv")
+        return export(f"duty-{month}-{level}", "csv", duty_desk.csv(actor, month, level, chosen, revision))
 
-    @get("/{month:str}/report.xlsx", sync_to_thread=True, media_type=XLSX)
+    @get("/{month:str}/report.xlsx", sync_to_thread=True)
     def download_xlsx(
         self,
         month: MonthPath,
@@ -100,10 +101,10 @@ class DutyReportController(Controller):
         owner: Word = None,
         code: Word = None,
         revision: Revision = 0,
-    ) -> Response[bytes]:
+    ) -> ASGIResponse:
         """All levels, the duties behind them and the definitions as one workbook."""
         chosen = Chosen(org_id=org, owner=owner, code=code)
-        return _file(duty_desk.file_xlsx(actor, month, chosen, revision), XLSX, f"duty-{month}.xlsx")
+        return export(f"duty-{month}", "xlsx", duty_desk.xlsx(actor, month, chosen, revision))
 
     @get("/{month:str}/obligations", sync_to_thread=True)
     def list_obligations(
@@ -254,8 +255,3 @@ class DutyController(Controller):
 
 
 DUTY_ROUTES = [DutyReportController, DutyController]
-
-
-def _file(content: bytes, media_type: str, name: str) -> Response[bytes]:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)

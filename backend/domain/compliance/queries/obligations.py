@@ -200,9 +200,9 @@ def load_figures(
     return sorted((row for row in found if row[3] != NONE), key=lambda row: row[:3])
 
 
-def count_obligations(connection: Connection, month: str) -> int:
-    """Return how many obligations a month has."""
-    return int(connection.scalar(select(func.count()).select_from(obligation).where(obligation.c.month == month)) or 0)
+def count_obligations(connection: Connection, filters: Iterable[ColumnElement[bool]]) -> int:
+    """Return how many obligations there are."""
+    return int(connection.scalar(select(func.count()).select_from(obligation).where(*filters)) or 0)
 
 
 def write_row(kept: Kept) -> dict[str, Any]:
