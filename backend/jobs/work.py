@@ -88,7 +88,7 @@ def list_jobs(
         Job(
             name="refresh_duties",
             about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
-            every_s=DAY_S,
+            every_s=6 * HOUR_S,
             run=lambda now: refresh_duties(duty, now),
         ),
         Job(

@@ -44,16 +44,14 @@ def refresh_duties(parts: Parts, now: datetime) -> int:
     Days make duties begin, come at risk and end, and a portfolio's hand-over moves them: nobody writes a record then.
     """
     as_of, at = bank_day(now), write_moment(now)
-    months = parts.store.read(lambda look: open_months(look.connection, as_of))
-    parts.store.write(
-        lambda unit: obligations.add_months(unit.connection, [m for m in months if _is_begun(m, as_of)], at)
-    )
+    _begin_months(parts, as_of, at)
     return _sweep(parts, partial(_judge_page, parts, as_of, at))
 
 
 def close_month_provisional(parts: Parts, now: datetime) -> list[str]:
     """Close the months that are over but still open; return them. Late tablets may still come for them."""
     as_of = bank_day(now)
+    _begin_months(parts, as_of, write_moment(now))
     due = [row.month for row in _months(parts, MonthState.OPEN) if provisional_from(row.month) <= as_of]
     return _close(parts, due, now, MonthState.PROVISIONAL)
 
@@ -83,7 +81,7 @@ def recalculate_month(parts: Parts, month: str, name: str, by: str, now: datetim
 
 def _close(parts: Parts, months: Sequence[str], now: datetime, state: MonthState) -> list[str]:
     if months:
-        refresh_duties(parts, now)
+        _sweep(parts, partial(_close_page, parts, bank_day(now), months))
     for month in months:
         parts.store.write(lambda unit, month=month: _seal(unit, month, write_moment(now), state))  # type: ignore[misc]  # a lambda with a default
     return list(months)
@@ -114,11 +112,25 @@ def _judge_page(parts: Parts, as_of: date, at: str, customer_ids: Sequence[str],
     put_records(unit, parts.kinds, puts, by=BY, at=at)
 
 
+def _close_page(
+    parts: Parts, as_of: date, months: Sequence[str], customer_ids: Sequence[str], unit: SqlUnit
+) -> None:  # fmt: skip
+    """Judge what closes and nothing else; what tablets are told of the new month, the next refresh says."""
+    judged = Court(unit.connection, parts.sources, as_of, months).judge(customer_ids)
+    obligations.apply_changes(unit.connection, judged.changes)
+
+
 def _recalculate_page(
     parts: Parts, as_of: date, month: str, revision: int, customer_ids: Sequence[str], unit: SqlUnit
 ) -> None:  # fmt: skip
     judged = Court(unit.connection, parts.sources, as_of, [month]).judge(customer_ids)
     obligations.apply_changes(unit.connection, judged.changes, {month: revision})
+
+
+def _begin_months(parts: Parts, as_of: date, at: str) -> None:
+    months = parts.store.read(lambda look: open_months(look.connection, as_of))
+    begun = [month for month in months if first_of_month(month) <= as_of]
+    parts.store.write(lambda unit: obligations.add_months(unit.connection, begun, at))
 
 
 def _months(parts: Parts, state: MonthState) -> list[obligations.MonthRow]:
@@ -130,7 +142,3 @@ def _final_day(parts: Parts, month: str, late_workdays: int) -> date:
     last = last_of_month(month)
     calendar = parts.store.read(lambda look: setup.load_calendar(look.connection, last, last + QUARTER_D))
     return final_from(month, calendar, late_workdays)
-
-
-def _is_begun(month: str, as_of: date) -> bool:
-    return first_of_month(month) <= as_of
