@@ -28,6 +28,7 @@ from sync.store import Key, Write
 R = TypeVar("R", bound=Record)
 
 LOAN = "loan"  # the family of products whose holdings are loans
+LONG_AGO = date(1900, 1, 1)  # a loan whose beginning nobody told was not paid out just now
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 
 
@@ -120,7 +121,7 @@ def _loan_fact(write: Write, body: Holding, at: str) -> LoanFact:
     day = day_of(body.as_of, at) if is_live else day_of(at, at)
     return LoanFact(
         loan_id=write.after.id, customer_id=body.customer_id, org_id=body.org_id, day=day,
-        opened_on=date.fromisoformat(body.opened_on) if body.opened_on else day,
+        opened_on=date.fromisoformat(body.opened_on) if body.opened_on else LONG_AGO,
         balance_fen=body.balance_fen if is_live else 0, contract_fen=body.contract_fen,
     )  # fmt: skip
 

@@ -36,7 +36,7 @@ def period_for(rule, dossier, calendar, day):
     chances.rules(), chances.dossiers(), chances.calendars(), chances.visit_lists(), chances.exemptions,
     chances.days, chances.days,
 )  # fmt: skip
-@settings(max_examples=600)
+@settings(max_examples=400)
 def test_the_engine_finds_what_the_clerk_finds(rule, dossier, calendar, visits, exemptions, day, as_of):
     period = period_for(rule, dossier, calendar, day)
     found = obligation_of(rule, dossier, period, visits, exemptions, as_of)

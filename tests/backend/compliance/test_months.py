@@ -15,10 +15,12 @@ from backend.domain.compliance.rules.closing import MonthState
 from backend.domain.compliance.rules.figures import sum_figures
 from backend.domain.compliance.rules.periods import Cadence
 from backend.domain.compliance.rules.versions import RuleVersion
+from backend.domain.handoffs import duty
 from backend.domain.staff.models import assignment
 from backend.migrations import migrate
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
+from sync.store import Stored, Write
 from tests.backend.compliance.branch import Branch, customer_id, noon
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
@@ -139,6 +141,19 @@ def test_a_customer_who_repaid_leaves_the_list_of_duties(lent):
     lent.refresh(november(3))
     assert list(lent.slips("p1")) == [f"{customer_id(2)}:monthly"]
     assert len(lent.kept(NOVEMBER)) == 1
+
+
+def test_a_graded_visit_counts_in_the_transaction_that_grades_it(lent):
+    grade = {
+        "author": "f1", "customer_id": customer_id(1), "local_date": "2026-11-20", "at": "2026-11-20T02:00:00.000Z",
+        "grade": "C", "review_state": "pending", "content_chars": 30, "has_coordinate": True, "points": 3,
+    }  # fmt: skip
+    for version, state in enumerate(("pending", "accepted"), start=1):
+        body = msgspec.json.encode(grade | {"review_state": state})
+        write = Write(before=None, after=Stored(kind="visit_grade", id="v1", version=version, body=body))
+        puts = lent.store.write(lambda unit, write=write: duty.on_visits(unit, [write], "2026-11-20T03:00:00.000Z"))
+        assert [(put.body["counted"], put.body["pending"]) for put in puts] == [(version - 1, 2 - version)]
+    assert total(lent, NOVEMBER).credited == 1
 
 
 visits = st.lists(

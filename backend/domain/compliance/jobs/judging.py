@@ -57,7 +57,8 @@ class Court:
         self.in_force = cache(self._in_force)
         self.begun = list(self._begin())
         has_first_checks = any(rule.cadence is Cadence.FIRST_CHECK for rule in self.rules)
-        self.visits_since = min((period.first for period in self.begun if not has_first_checks), default=self.first)
+        begun_on = [self.first] if has_first_checks else [period.first for period in self.begun]
+        self.visits_since = min(begun_on, default=self.first)
 
     def judge(self, customer_ids: Collection[str]) -> Judged:
         """Judge every duty of some customers in these months, and return what changed; nothing is written.

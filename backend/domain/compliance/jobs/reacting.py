@@ -22,13 +22,13 @@ Touched = Mapping[str, Collection[date]]  # customer → days of which something
 
 
 def judge_again(
-    connection: Connection, sources: Sources, customer_ids: Collection[str], as_of: date, months: Sequence[str] = ()
+    connection: Connection, sources: Sources, customer_ids: Collection[str], as_of: date
 ) -> list[Put]:  # fmt: skip
     """Judge the customers' open duties again and write what changed; return the records that must follow."""
     if not customer_ids or not has_rules(connection):
         return []
-    open_now = list(months) or open_months(connection, as_of, is_kept_still=True)
-    judged = Court(connection, sources, as_of, open_now).judge(customer_ids)
+    months = open_months(connection, as_of, is_kept_still=True)
+    judged = Court(connection, sources, as_of, months).judge(customer_ids)
     apply_changes(connection, judged.changes)
     slips = slips_of((change.either for change in judged.changes), judged.kept, as_of)
     return [Put(kind="duty", id=id, body=body) for id, body in sorted(slips.items())]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, func, insert, literal, or_, select
 
 from backend.domain.compliance.models import duty_change, duty_figure, duty_month, duty_revision, obligation
 from backend.domain.compliance.queries.upserts import add_up_rows, put_rows
@@ -82,14 +82,7 @@ def list_obligations(
     place = obligation.c.customer_id, obligation.c.period, obligation.c.code
     chosen = select(obligation).where(*filters).order_by(*place).limit(limit)
     if after is not None:
-        customer_id, period, code = after
-        chosen = chosen.where(
-            or_(
-                place[0] > customer_id,
-                and_(place[0] == customer_id, place[1] > period),
-                and_(place[0] == customer_id, place[1] == period, place[2] > code),
-            )
-        )
+        chosen = chosen.where(_beyond(place, after))
     return [read_row(row) for row in connection.execute(chosen)]
 
 
@@ -174,15 +167,15 @@ def list_changes(
     """Return what a revision changed in some institutions, by customer, period and code."""
     mine = duty_change.c.month == month, duty_change.c.revision == revision, duty_change.c.org_id.in_(orgs)
     place = duty_change.c.customer_id, duty_change.c.period, duty_change.c.code
-    rows = connection.execute(select(duty_change.c.before, duty_change.c.after).where(*mine).order_by(*place))
-    found = (
+    chosen = select(duty_change.c.before, duty_change.c.after).where(*mine, _beyond(place, after))
+    rows = connection.execute(chosen.order_by(*place).limit(limit))
+    return [
         Change(
             before=_kept.decode(row.before) if row.before else None,
             after=_kept.decode(row.after) if row.after else None,
         )
         for row in rows
-    )
-    return [one for one in found if one.either.key > after][:limit]
+    ]
 
 
 def load_figures(
@@ -221,6 +214,14 @@ def read_row(row: Row[Any]) -> Kept:
         first=date.fromisoformat(told["first"]), last=date.fromisoformat(told["last"]),
         is_confirmed=bool(told["is_confirmed"]), detail=_detail.decode(told["detail"]),
     )  # fmt: skip
+
+
+def _beyond(place: Sequence[Column[Any]], after: Sequence[str]) -> ColumnElement[bool]:
+    """Return what holds for rows whose place, column by column, comes after another."""
+    column, word = place[0], after[0]
+    if len(place) == 1:
+        return column > word
+    return or_(column > word, and_(column == word, _beyond(place[1:], after[1:])))
 
 
 def _moved(changes: Iterable[Change]) -> dict[FigureKey, Figures]:
