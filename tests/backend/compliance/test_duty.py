@@ -190,6 +190,14 @@ def test_a_handed_over_customer_is_one_customer_owed_by_two(november):
     assert sum(one.duties for one in figures.values()) == 1
 
 
+def test_of_two_who_had_the_customer_equally_long_the_later_owes_the_odd_visit(calendar_2026):
+    october = period_at(Cadence.MONTH, date(2026, 10, 1), calendar_2026)
+    owners = (stint("f1", last=date(2026, 10, 19)), stint("f2", first=date(2026, 10, 20)))
+    odd = msgspec.structs.replace(RULE, min_visits=3)
+    shares = asked(odd, dossier_of(loan(60_000_000), owners=owners), october).shares
+    assert [(share.owner, share.workdays, share.required) for share in shares] == [("f1", 9, 1), ("f2", 9, 2)]
+
+
 def test_a_surplus_with_one_customer_makes_good_for_no_other(november):
     done = obliged(
         RULE, dossier_of(loan(60_000_000)), november, [visit(date(2026, 11, n)) for n in (3, 4, 5, 6)], [],
