@@ -149,6 +149,27 @@ def test_what_the_crm_says_makes_duties_and_their_records(month):
     )
 
 
+def test_a_visit_that_a_tablet_hands_in_counts_at_once(month):
+    place = {"label": "shop", "lat": 26.0745, "lon": 119.2965, "radius_m": 300}
+    body = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p-fa"}
+    month.tell("customer", month.other, body | {"places": [place]}, revision=2)
+    month.ask("fa", "get", "/months")
+    tablet, wall = month.tablets["fa"], "2026-11-20T09:00:00.000+08:00"
+    came, went = (
+        {"lat": 26.07451 + n / 10**5, "lon": 119.29652, "accuracy_m": 8.5, "fix_wall_time": wall} for n in (0, 2)
+    )  # fmt: skip
+    said = {
+        "customer_id": month.other, "purpose": "贷后检查", "content": "到店查看，货架充足，生意平稳，按期还款。",
+        "started_at": wall, "ended_at": "2026-11-20T09:20:00.000+08:00", "check_in": [came],
+        "check_out": [went], "prev": "",
+    }  # fmt: skip
+    made_at = {"wall": "2026-11-20T09:21:00.000+08:00", "boot": "b", "mono_ms": 1}
+    tablet.push(tablet.signed(tablet.mutation("visit", "append", set=said, made_at=made_at)))
+    (duty,) = month.get("head", f"/months/{MONTH}/obligations?customer={month.other}")["items"]
+    assert [(one["verdict"], one["day"]) for one in duty["visits"]] == [("counted", "2026-11-20")]
+    assert duty["status"] == "done"
+
+
 def test_every_number_opens_to_its_visits_rule_and_calendar(month):
     report = month.get("head", f"/months/{MONTH}/report")
     assert [(row["owner"], row["required"], row["fulfilled"], row["rate"]) for row in report["items"]] == [
