@@ -189,7 +189,7 @@ def load_figures(
     numbers = [duty_figure.c[name] for name in FIGURES]
     rows = connection.execute(select(*columns, *numbers).where(*mine, those).order_by(kept))
     newest = {(org_id, owner, code): numbers for org_id, owner, code, *numbers in rows}
-    found = ((*key, Figures(**dict(zip(FIGURES, map(int, numbers), strict=True)))) for key, numbers in newest.items())
+    found = ((*key, Figures(*map(int, numbers))) for key, numbers in newest.items())
     return sorted((row for row in found if row[3] != NONE), key=lambda row: row[:3])
 
 

@@ -1,15 +1,16 @@
 """Figures of a month: sums that add up over managers, branches and banks, and the rates made of them."""
 
 from collections.abc import Iterable
+from operator import add, sub
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from backend.domain.compliance.rules.facts import Stint
 from backend.domain.compliance.rules.standing import Obligation, Status, fulfilled_shares
 
 
-class Figures(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Figures(Struct, frozen=True, omit_defaults=True):
     """Sums over duties. An exempt duty stands in `exempt` alone; one that asks for nothing in none of them.
 
     `required` and `fulfilled` count every duty once, in the figures of its principal owner; `owed` and `paid`
@@ -31,9 +32,8 @@ class Figures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def plus(self, other: "Figures", sign: int = 1) -> "Figures":
         """Return the sum, or with -1 the difference."""
-        return Figures(
-            **{name: getattr(self, name) + sign * getattr(other, name) for name in Figures.__struct_fields__}
-        )
+        mine, theirs = astuple(self), astuple(other)
+        return Figures(*map(add if sign > 0 else sub, mine, theirs))
 
     @property
     def rate(self) -> float | None:
@@ -88,6 +88,4 @@ def _add(found: dict[str, Figures], owner: str, more: Figures) -> None:
 
 def sum_figures(figures: Iterable[Figures]) -> Figures:
     """Return the sum of figures, in one pass."""
-    names = Figures.__struct_fields__
-    totals = [sum(column) for column in zip(*map(msgspec.structs.astuple, figures), strict=True)]
-    return Figures(**dict(zip(names, totals, strict=True))) if totals else NONE
+    return Figures(*map(sum, zip(*map(astuple, figures), strict=True)))
