@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, NoReturn
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # Two shared cores make any deadline a coin toss, so neither profile has one.
@@ -63,3 +64,10 @@ def _no_network_but_loopback():
             patch.setattr(socket.socket, method, _guard_peer(getattr(socket.socket, method)))
         patch.setattr(socket, "getaddrinfo", _guard_name(socket.getaddrinfo))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _the_log_as_it_was():
+    """Put the log back: a command that a test calls in its own process sets it up for a console."""
+    yield
+    structlog.reset_defaults()
