@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -66,8 +67,10 @@ class DatabaseLeadership:
             return False
 
     def give_up(self) -> None:
-        """End the connection, and with it the lock."""
+        """Let go of the lock and end the connection; one that has died has let go of it already."""
         if self._connection is not None:
+            with suppress(SQLAlchemyError):
+                self._connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": LOCK_NUMBER})
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
