@@ -24,11 +24,11 @@ TOLD = re.compile(
     r"(?![0-9]{2,4}年)(?=[a-z!@#$%^&*._]*[0-9０-９])[a-z0-9０-９!@#$%^&*._]{3,}",
     re.IGNORECASE,
 )
-# What a text must hold to tell a secret, as JSON may spell it: quick to look for in a whole mutation.
+# What a text must hold to tell a secret, as JSON may spell it: quick to look for in a whole mutation. All words of
+# TOLD but one end in the first of these signs, that one in the second.
 HINTS = (b"pass", b"pwd", b"pin", b"cvn", b"cvv", b"cvc", b"otp", b"\\u")
-WIDE_HINTS = tuple(
-    sign.encode() for sign in ("密", "令", "验证码", "校验码", "动态码", "安全码", "ｐ", "Ｐ", "ｃ", "Ｃ", "ｏ", "Ｏ")
-)  # fmt: skip
+SIGNS = tuple("码令ｐＰｃＣｏＯ")
+LOWERED, BEYOND_ASCII = bytes(range(256)).lower(), bytes(range(128, 256))
 
 
 def carries_secret(value: Any) -> bool:
@@ -63,8 +63,10 @@ def tells_secret(value: Any) -> bool:
 
 def may_tell_secret(raw: bytes) -> bool:
     """Say whether JSON may hold a text that tells a secret: quick; wrongly no only for letters that nobody types."""
-    lowered = raw.lower()
-    return any(hint in lowered for hint in (HINTS if raw.isascii() else HINTS + WIDE_HINTS))
+    ascii = raw.translate(LOWERED, BEYOND_ASCII)  # the fewer bytes, the quicker; what stands apart may only meet
+    if any(map(ascii.__contains__, HINTS)):
+        return True
+    return len(ascii) < len(raw) and any(map(raw.decode(errors="replace").__contains__, SIGNS))
 
 
 def is_telling(text: str) -> bool:

@@ -3,14 +3,24 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
 
 from backend.domain.customers.models import card, crm_feed, customer_key, holding, relation, reminder
 from backend.domain.customers.rules.keys import CustomerKey
+from backend.storage.quick import fetch
+from backend.storage.statements import among
 
 CUSTOMERS_MAX = 2_000  # of one question: a batch of the CRM's word, and the households of those in it
 CANDIDATES_MAX = 2  # one is a match, two are a doubt
 BELONGINGS: Mapping[str, Table] = {"holding": holding, "reminder": reminder, "relation": relation}
+
+
+_HOUSEHOLD = select(relation.c.customer_id).where(among(relation.c.related_id, "their_ids"))
+CARDS_OF_CUSTOMERS = (
+    select(card)
+    .where(or_(among(card.c.customer_id, "ids"), card.c.customer_id.in_(_HOUSEHOLD)))
+    .order_by(card.c.id)
+)  # fmt: skip
 
 
 class CardRow(Struct, frozen=True, kw_only=True):
@@ -43,10 +53,9 @@ def cards_of_tickets(connection: Connection, ticket_ids: Collection[str]) -> lis
 
 def cards_of_customers(connection: Connection, customer_ids: Collection[str]) -> list[CardRow]:
     """Return the cards that are out of some customers, and of those in whose household they are."""
-    changed = _some(customer_ids)
-    household = select(relation.c.customer_id).where(relation.c.related_id.in_(changed))
-    concerned = card.c.customer_id.in_(changed) | card.c.customer_id.in_(household)
-    return [CardRow(**row._mapping) for row in connection.execute(select(card).where(concerned).order_by(card.c.id))]
+    names, changed = card.c.keys(), _some(customer_ids)
+    found = fetch(connection, CARDS_OF_CUSTOMERS, changed, changed)
+    return [CardRow(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def find_customers(connection: Connection, key: CustomerKey) -> list[str]:

@@ -14,11 +14,11 @@ from backend.domain.marketing.queries import (
     opt_outs_of,
 )
 from backend.domain.marketing.rules.cap import MARKETING_STAGES, business_date_of
-from backend.domain.staff.queries import find_staff, holders_of
+from backend.domain.staff.queries import holders_of, orgs_of
 from backend.identity import portfolio_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
-from contracts.kinds import Contact, Customer, Product, Relation, Ticket, Visit
+from contracts.kinds import Contact, Customer, Product, Relation, Ticket
 from contracts.policy import Record
 from sync.moments import read_moment, shift_moment, write_moment
 from sync.puts import Put
@@ -49,10 +49,10 @@ def on_visits(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     A visit by itself is service (001-17) and counts for no cap, unless its purpose is marketing; what is recommended
     on a visit is a contact of its own, and both are one talk. A correction of a visit is no second one.
     """
-    told = [(write.after.id, _read(write.after.body, Visit)) for write in writes if write.after.standing == "live"]
-    note_contacts(
-        unit.connection, [_row_of_visit(unit, id, visit, at) for id, visit in told if visit.amends is None]
-    )  # fmt: skip
+    told = [(write.after.id, _visited(write.after.body)) for write in writes if write.after.standing == "live"]
+    orgs = orgs_of(unit.connection, {visit.author for _, visit in told})
+    rows = [_row_of_visit(id, visit, orgs.get(visit.author, ""), at) for id, visit in told if visit.amends is None]
+    note_contacts(unit.connection, rows)
     return []
 
 
@@ -105,12 +105,26 @@ def _row_of_contact(unit: SqlUnit, id: str, contact: Contact, ticket: Ticket | N
     return _judge(unit, row)
 
 
-def _row_of_visit(unit: SqlUnit, id: str, visit: Visit, at: str) -> ContactRow:
+class _Visited(msgspec.Struct):
+    """What the ledger keeps of a stored visit."""
+
+    customer_id: str
+    purpose: str
+    started_at: str
+    type: str = "on_site"
+    author: str = ""
+    made_at: str | None = None
+    amends: str | None = None
+
+
+_visited = msgspec.json.Decoder(_Visited).decode
+
+
+def _row_of_visit(id: str, visit: _Visited, org_id: str, at: str) -> ContactRow:
     moment = _moment(visit.made_at or visit.started_at, at)
-    person = find_staff(unit.connection, visit.author or "")
     return ContactRow(
         id=id, customer_id=visit.customer_id, channel="phone" if visit.type == "phone" else "visit",
-        stage="approached", product_id=None, author=visit.author or "", org_id=person.org_id if person else "",
+        stage="approached", product_id=None, author=visit.author, org_id=org_id,
         at=moment, business_date=business_date_of(moment), is_marketing=MARKETING_WORD in visit.purpose,
     )  # fmt: skip
 

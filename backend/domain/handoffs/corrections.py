@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from backend.domain.forms.models import read_head
 from backend.domain.forms.rules.differences import corrections, final_values
 from backend.domain.handoffs.form_stamps import find_template
 from backend.domain.staff.queries import find_staff, holders_of
@@ -31,9 +32,10 @@ def propose_corrections(unit: SqlUnit, writes: Sequence[Write], at: str) -> list
 def _just_taken(write: Write) -> Form | None:
     if write.after.standing != "live":
         return None
-    form = _decode(write.after.body)
-    was = _decode(write.before.body).state if write.before is not None and write.before.standing == "live" else None
-    return form if form.state in TAKEN and was not in TAKEN else None
+    if read_head(write.after.body).state not in TAKEN:
+        return None
+    was = read_head(write.before.body).state if write.before is not None and write.before.standing == "live" else None
+    return _decode(write.after.body) if was not in TAKEN else None
 
 
 def _request(unit: SqlUnit, id: str, form: Form, at: str) -> Put | None:

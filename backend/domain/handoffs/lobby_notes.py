@@ -7,20 +7,21 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from backend.domain.forms.models import read_head
 from backend.domain.handoffs.tables import day_form, line_hour
 from backend.domain.tickets.models import ticket as ticket_table
 from backend.domain.tickets.rules.figures import hour_sums
 from backend.domain.tickets.rules.legs import date_of
 from backend.storage.unit import SqlUnit
-from contracts.kinds import Form, Ticket
+from contracts.kinds import Ticket
 from sync.puts import Put
 from sync.store import Write
 
+BOUND = b'"ticket_id"'  # most forms have none, and their bodies need no reading
 SUMS = ("issued", "services", "services_s")
 INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 _ticket = msgspec.json.Decoder(Ticket)
-_form = msgspec.json.Decoder(Form)
 
 Hour = tuple[str, str, str, int]  # branch, business date, series, hour
 
@@ -43,7 +44,7 @@ def note_hours(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
 
 def note_forms(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     """Note to which day a form belongs: its ticket's, or the present one while that ticket is not here."""
-    forms = {write.after.id: _form.decode(write.after.body) for write in writes if write.after.standing == "live"}
+    forms = {write.after.id: read_head(write.after.body) for write in writes if BOUND in write.after.body}
     bound = {id: form for id, form in forms.items() if form.ticket_id}
     dates = _dates_of(unit, {str(form.ticket_id) for form in bound.values()})
     rows = [

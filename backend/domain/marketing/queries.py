@@ -1,21 +1,53 @@
 """Keeping and reading the ledger of contacts, households, and the products there are to offer."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from backend.domain.marketing.models import contact_entry, household_tie, product
 from backend.domain.marketing.rules.cap import occasion_of
 from backend.domain.marketing.rules.effects import Outcome
 from backend.domain.marketing.rules.facts import Offered, Touch
+from backend.storage.quick import fetch, replace_rows
+from backend.storage.statements import among
 from contracts.kinds.catalog import Product
 
 PRODUCTS_MAX = 2000
 MEMBERS_MAX = 50  # of one household
 TOUCHES_MAX = 1000  # of one household within the days that a cap looks back
 ROWS_MAX = 50_000  # of one branch's day, or of one effects table
+
+
+def _ends(own: Column[str], other: Column[str]) -> Select[Any]:
+    """Select who is at the other end of a customer's ties that last on a day."""
+    until = household_tie.c.until
+    lasting = or_(until.is_(None), until >= bindparam("today", type_=until.type))
+    chosen = select(other).where(own == bindparam("customer_id", type_=own.type), lasting).order_by(other)
+    return chosen.limit(literal_column(str(MEMBERS_MAX))).offset(literal_column("0"))
+
+
+CUSTOMERS_OF = select(contact_entry.c.customer_id).distinct().where(among(contact_entry.c.id, "ids"))
+HOUSEHOLD_ENDS = (
+    _ends(household_tie.c.customer_id, household_tie.c.related_id),
+    _ends(household_tie.c.related_id, household_tie.c.customer_id),
+)
 
 _product = msgspec.json.Decoder(Product)
 
@@ -58,10 +90,7 @@ def list_products(connection: Connection) -> list[Offered]:
 
 def note_contacts(connection: Connection, rows: Sequence[ContactRow]) -> None:
     """Put lines into the ledger; one that is there already is replaced."""
-    if not rows:
-        return
-    connection.execute(delete(contact_entry).where(contact_entry.c.id.in_(sorted(row.id for row in rows))))
-    connection.execute(insert(contact_entry), [msgspec.structs.asdict(row) for row in rows])
+    replace_rows(connection, contact_entry, [msgspec.structs.astuple(row) for row in rows])
 
 
 def complete_contacts(connection: Connection, ticket_id: str, customer_id: str | None) -> list[ContactRow]:
@@ -85,20 +114,13 @@ def note_tie(connection: Connection, id: str, tie: tuple[str, str, str | None] |
 
 def customers_of(connection: Connection, ids: Collection[str]) -> list[str]:
     """Return the customers of some lines of the ledger, as far as they are known."""
-    chosen = select(contact_entry.c.customer_id).distinct().where(contact_entry.c.id.in_(sorted(ids)))
-    return sorted(id for id in connection.scalars(chosen) if id is not None)
+    return sorted(id for (id,) in fetch(connection, CUSTOMERS_OF, ids) if id is not None)
 
 
 def household_of(connection: Connection, customer_id: str, today: str) -> list[str]:
     """Return a customer and everybody who is their parent, child or spouse on a business date, by id (004-05)."""
-    tie = household_tie.c
-    lasting = or_(tie.until.is_(None), tie.until >= today)
-    ends = ((tie.customer_id, tie.related_id), (tie.related_id, tie.customer_id))
-    found = {customer_id}
-    for own, other in ends:
-        chosen = select(other).where(own == customer_id, lasting).order_by(other).limit(MEMBERS_MAX)
-        found |= set(connection.scalars(chosen))
-    return sorted(found)
+    found = {id for ends in HOUSEHOLD_ENDS for (id,) in fetch(connection, ends, customer_id, today)}
+    return sorted(found | {customer_id})
 
 
 def contacts_since(

@@ -10,10 +10,15 @@ from backend.domain.staff.models import assignment, portfolio, sign_in_failure, 
 from backend.domain.staff.policy import Assignment
 from backend.domain.staff.rules import Failures
 from backend.identity import portfolio_bucket, staff_bucket, visits_bucket
+from backend.storage.quick import fetch
+from backend.storage.statements import among
 from sync.moments import write_moment
 
 PAGE_MAX = 500
 FAILURES_KEPT = timedelta(days=1)  # a count that nobody added to for so long is forgotten
+
+
+ORGS_OF = select(staff.c.staff_no, staff.c.org_id).where(among(staff.c.staff_no, "staff_nos"))
 
 
 class StaffRow(Struct, frozen=True, kw_only=True):
@@ -38,6 +43,11 @@ def find_staff(connection: Connection, staff_no: str) -> StaffRow | None:
     """Return a person, revoked or not, or None."""
     found = connection.execute(select(staff).where(staff.c.staff_no == staff_no)).one_or_none()
     return _read(found) if found else None
+
+
+def orgs_of(connection: Connection, staff_nos: Collection[str]) -> dict[str, str]:
+    """Return staff number → institution, of those who are known."""
+    return dict(fetch(connection, ORGS_OF, staff_nos))
 
 
 def add_staff(connection: Connection, row: StaffRow) -> None:
