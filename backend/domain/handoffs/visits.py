@@ -29,7 +29,7 @@ from sync.puts import Put
 from sync.store import Key, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
-REGRADED_MAX = 60  # visits that one unit judges again: more than anybody makes in the days that they touch
+REGRADED_MAX = 500  # visits that one unit judges again
 
 T = TypeVar("T")
 HOUR_S = 3600
@@ -93,8 +93,10 @@ class Grader(Struct, frozen=True, kw_only=True):
         for author, traces in groupby(order, key=lambda trace: trace.author):
             mine = list(traces)
             around = self._around(unit, author, mine)
+            contents = _contents(unit, mine, around)
             for trace in mine:
-                body = self._judge(unit, visits[trace.id], rows[trace.id], around, missing, graded.get(trace.id))
+                neighbours = self._neighbours(unit, trace, around, contents)
+                body = self._judge(visits[trace.id], rows[trace.id], neighbours, missing, graded.get(trace.id))
                 puts.append(Put(kind=GRADE, id=trace.id, body=body))
         return puts
 
@@ -185,26 +187,30 @@ class Grader(Struct, frozen=True, kw_only=True):
     def _horizon(self, trace: Trace) -> str:
         return max(trace.until_at, shift_moment(trace.check_in.at, seconds=self.limits.burst_s))
 
-    def _judge(
-        self, unit: SqlUnit, visit: Visit, row: TraceRow, around: Sequence[Trace], missing: Mapping[str, int],
-        before: Body | None,
-    ) -> Body:  # fmt: skip
-        trace = row.trace
+    def _neighbours(
+        self, unit: SqlUnit, trace: Trace, around: Sequence[Trace], contents: Mapping[str, str]
+    ) -> Neighbours:  # fmt: skip
         first_at = shift_moment(trace.check_in.at, days=-self.limits.compared_d)
         last_at = self._horizon(trace)
         person = [one for one in around if one.id != trace.id and first_at <= one.check_in.at <= last_at]
-        similar = _load(unit, VISIT, similar_before(trace, person), _visit.decode)
-        neighbours = Neighbours(
-            person=person,
-            device=self._sharing(unit, trace),
-            contents={id: other.content for id, other in similar.items()},
-        )
+        return Neighbours(person=person, device=self._sharing(unit, trace), contents=contents)
+
+    def _judge(
+        self, visit: Visit, row: TraceRow, neighbours: Neighbours, missing: Mapping[str, int], before: Body | None
+    ) -> Body:
+        trace = row.trace
         facts = facts_of(
             visit, trace, signed_at=row.signed_at, received_at=row.received_at, places=row.places,
             missing_media=missing.get(trace.id, 0),
             is_workday=self.is_workday(local_date(trace.check_in.at)), limits=self.limits,
         )  # fmt: skip
         return write_grade(visit, facts, judge_visit(facts, neighbours, self.limits), before)
+
+
+def _contents(unit: SqlUnit, mine: Iterable[Trace], around: Sequence[Trace]) -> dict[str, str]:
+    """Return the words of those visits `around` whose text may be like one of `mine`, each read once."""
+    similar = {id for trace in mine for id in similar_before(trace, around)}
+    return {id: visit.content for id, visit in _load(unit, VISIT, similar, _visit.decode).items()}
 
 
 def _load(unit: SqlUnit, kind: str, ids: Iterable[str], decode: Callable[[bytes], T]) -> dict[str, T]:

@@ -43,6 +43,7 @@ def _judge_text(
             share = similarity(grams, grams_of(normalise(around.contents[other.id])))
             if share >= limits.text_similar_min:
                 yield Oddity("text_reused", {"percent": int(share * 100)}, other.id)
+                return  # the newest tells enough, and a text that is written daily has hundreds
 
 
 def _judge_photos(mine: Trace, earlier: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:

@@ -1,5 +1,6 @@
 """What a person's movements show: too fast, in two places, never moving, moved away (domain-rules.md §3)."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from math import hypot
 
@@ -101,9 +102,9 @@ def _judge_burst(mine: Trace, others: Sequence[Trace], limits: Thresholds) -> It
     at = mine.check_in.at
     first_at, last_at = shift_moment(at, seconds=-limits.burst_s), shift_moment(at, seconds=limits.burst_s)
     near = [other for other in others if first_at <= other.check_in.at <= last_at and other.root == other.id]
-    near_s = [0.0, *(seconds_between(at, other.check_in.at) for other in near)]
+    near_s = sorted([0.0, *(seconds_between(at, other.check_in.at) for other in near)])
     fullest = max(
-        sum(first_s <= offset_s <= first_s + limits.burst_s for offset_s in near_s)
+        bisect_right(near_s, first_s + limits.burst_s) - bisect_left(near_s, first_s)
         for first_s in near_s if first_s <= 0 <= first_s + limits.burst_s
     )  # fmt: skip
     if fullest >= limits.burst_visits:
