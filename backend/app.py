@@ -19,7 +19,7 @@ from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.customers.models import PROJECTIONS as OF_CUSTOMERS
 from backend.domain.forms.models import FORM_PROJECTION
-from backend.domain.handoffs import list_reactions
+from backend.domain.handoffs import LATER, list_reactions
 from backend.domain.handoffs.media import settle_media
 from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.domain.marketing.models import PRODUCT_PROJECTION
@@ -98,9 +98,9 @@ class House:
         kinds = kinds_with(RecallRule(after_s=settings.recall_after_s, times_max=settings.recalls_max))
         folder = Path(settings.data_dir)
         make_folder(folder.absolute())
+        reactions = Reactions(kinds, list_reactions(settings), later=LATER)
         self.store = SqlStore(
-            make_engine(settings.database), PROJECTIONS, reactions=Reactions(kinds, list_reactions(settings)),
-            on_commit=self._committed,
+            make_engine(settings.database), PROJECTIONS, reactions=reactions, on_commit=self._committed
         )  # fmt: skip
         kept = server_secrets(self.store)
         self.engine = Engine(
@@ -201,6 +201,7 @@ async def living(house: House) -> AsyncIterator[None]:
     """Run what runs beside requests, from the first request to after the last."""
     telling = asyncio.create_task(house.door.hub.run())
     end_listening_when_told(house.door.hub)
+    house.store.start_following()
     house.clockwork.start()
     try:
         yield

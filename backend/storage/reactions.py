@@ -1,11 +1,11 @@
-"""Reactions: what follows from a write, in the same transaction - records of one slice that answer to another's."""
+"""Reactions: what follows from a write, in its transaction or a moment later - one slice's answer to another's."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sync.kind import Kinds
 from sync.puts import Put, put_records
-from sync.store import Write
+from sync.store import Key, Write
 
 if TYPE_CHECKING:
     from backend.storage.unit import SqlUnit
@@ -19,11 +19,18 @@ Reaction = Callable[["SqlUnit", Sequence[Write], str], Sequence[Put]]
 
 
 class Reactions:
-    """The reactions of one store: kind → what follows when records of it were written."""
+    """The reactions of one store: kind → what follows when records of it were written.
 
-    def __init__(self, kinds: Kinds, rules: Mapping[str, Sequence[Reaction]]) -> None:
+    What follows from the kinds `later` waits until the write is committed (follow_ups.py): its reactions get records
+    as they are then, as if each had been written only now.
+    """
+
+    def __init__(
+        self, kinds: Kinds, rules: Mapping[str, Sequence[Reaction]], *, later: Collection[str] = ()
+    ) -> None:  # fmt: skip
         self._kinds = kinds
         self._rules = rules
+        self._later = frozenset(later)
 
     def follow(self, unit: "SqlUnit", writes: Sequence[Write], at: str) -> None:
         """Write what follows from these writes; whoever calls asks again, for what follows from that."""
@@ -32,9 +39,22 @@ class Reactions:
             if write.after.kind in self._rules:
                 by_kind.setdefault(write.after.kind, []).append(write)
         for kind in sorted(by_kind):
-            for react in self._rules[kind]:
-                if puts := react(unit, by_kind[kind], at):
-                    put_records(unit, self._kinds, puts, by=BY, at=at)
+            if kind in self._later:
+                unit.follow_up_later(kind, sorted(write.after.id for write in by_kind[kind]), at)
+            else:
+                self._react(unit, kind, by_kind[kind], at)
+
+    def catch_up(self, unit: "SqlUnit", kind: str, ids: Collection[str], at: str) -> None:
+        """Write what follows from records that were written before."""
+        found = unit.records([Key(kind, id) for id in ids])
+        writes = [Write(before=None, after=found[key]) for key in sorted(found)]
+        if writes:
+            self._react(unit, kind, writes, at)
+
+    def _react(self, unit: "SqlUnit", kind: str, writes: Sequence[Write], at: str) -> None:
+        for react in self._rules[kind]:
+            if puts := react(unit, writes, at):
+                put_records(unit, self._kinds, puts, by=BY, at=at)
 
 
 NO_REACTIONS = Reactions({}, {})

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Engine, Executable
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from backend.storage.checkpoints import Checkpointer
 from backend.storage.committers import Answer, Committer, DirectCommitter, GroupCommitter
 from backend.storage.driver import Driver, Row, is_clash, is_outage, outage_detail
+from backend.storage.follow_ups import Follower, FollowUp, has_any, note_failure, take_off, take_oldest
 from backend.storage.projections import Projection, Projector
 from backend.storage.reactions import NO_REACTIONS, Reactions
 from backend.storage.readers import Readers
@@ -20,7 +21,16 @@ from backend.storage.unit import SqlUnit
 from sync.errors import Busy
 
 T = TypeVar("T")
-Attempt = Callable[[Driver], tuple[T, frozenset[str]]]
+
+
+class Wake(NamedTuple):
+    """What a commit leaves behind it: the buckets that moved, and whether something is to be followed up."""
+
+    moved: frozenset[str]
+    is_followed: bool
+
+
+Attempt = Callable[[Driver], tuple[T, Wake]]
 
 ATTEMPTS_MAX = 10
 WAIT_S, WAIT_S_MAX = 0.005, 0.25
@@ -57,6 +67,7 @@ class SqlStore:
         is_sqlite = engine.dialect.name == "sqlite"
         self._committer: Committer = GroupCommitter(engine) if is_sqlite else DirectCommitter(engine)
         self._checkpointer = Checkpointer(engine) if is_sqlite else None
+        self._follower: Follower | None = None
 
     def read(self, look: Callable[[SqlSnapshot], T]) -> T:
         """Run `look` on one snapshot. Raises Busy if the database is away."""
@@ -80,8 +91,8 @@ class SqlStore:
         """
 
         with busy_if_away():
-            result, moved = self._commit(self._attempt(work))
-        self.committed(moved)
+            result, wake = self._commit(self._attempt(work))
+        self.committed(wake)
         return result
 
     def submit(self, work: Callable[[SqlUnit], T], answer: Answer[T]) -> None:
@@ -93,8 +104,45 @@ class SqlStore:
         assert isinstance(self._committer, GroupCommitter), "on PostgreSQL each unit needs a thread that waits for it"
         self._committer.submit(self._attempt(work), _Later(self, work, answer))
 
+    @property
+    def is_busy(self) -> bool:
+        """Say whether somebody waits for the writer of an embedded database."""
+        return isinstance(self._committer, GroupCommitter) and self._committer.waiting > 0
+
+    def start_following(self) -> None:
+        """Do what may follow later, in a thread of this store, from now on until it closes."""
+        self._follower = Follower(self)
+        self._follower.start()
+
+    def follow_up(self) -> bool:
+        """Do the oldest follow-up; return whether there was one. Raises what it raised, and counts that."""
+        taken: list[FollowUp] = []
+
+        def work(unit: SqlUnit) -> None:
+            taken[:] = [oldest] if (oldest := take_oldest(unit)) else []
+            for one in taken:
+                self._reactions.catch_up(unit, one.kind, one.ids, one.at)
+                take_off(unit, one.position)
+
+        if not self.read(has_any):
+            return False
+        try:
+            self.write(work)
+        except Exception:
+            for one in taken:
+                note_failure(self, one.position)
+            raise
+        return bool(taken)
+
+    def catch_up(self) -> None:
+        """Return once nothing is left to be followed up: for who must see all that follows, as tests and figures."""
+        while self.read(has_any):
+            self.follow_up()
+
     def close(self) -> None:
         """Commit what waits, then let go of the database."""
+        if self._follower is not None:
+            self._follower.stop()
         self._committer.close()
         if self._checkpointer is not None:
             self._checkpointer.close()
@@ -108,18 +156,21 @@ class SqlStore:
         self.close()
 
     def _attempt(self, work: Callable[[SqlUnit], T]) -> Attempt[T]:
-        def attempt(driver: Driver) -> tuple[T, frozenset[str]]:
+        def attempt(driver: Driver) -> tuple[T, Wake]:
             unit = SqlUnit(driver, self._sql, self._projector, self._reactions)
-            return work(unit), unit.finish()
+            result, moved = work(unit), unit.finish()
+            return result, Wake(moved, unit.is_followed)
 
         return attempt
 
-    def committed(self, moved: frozenset[str]) -> None:
-        """Tell who wants to know that these buckets moved."""
+    def committed(self, wake: Wake) -> None:
+        """Tell who wants to know what was committed."""
         if self._checkpointer is not None:
             self._checkpointer.note_commit()
-        if self._on_commit is not None and moved:
-            self._on_commit(moved)
+        if self._on_commit is not None and wake.moved:
+            self._on_commit(wake.moved)
+        if self._follower is not None and wake.is_followed:
+            self._follower.wake()
 
     def _look(self, look: Callable[[SqlSnapshot], T]) -> T:
         with self._readers.borrow() as driver, driver.snapshot():
@@ -141,10 +192,10 @@ class _Later(Generic[T]):
     def __init__(self, store: SqlStore, work: Callable[[SqlUnit], T], answer: Answer[T]) -> None:
         self._store, self._work, self._answer = store, work, answer
 
-    def set_result(self, settled: tuple[T, frozenset[str]]) -> None:
+    def set_result(self, settled: tuple[T, Wake]) -> None:
         """Tell of the commit, then give its result."""
-        result, moved = settled
-        self._store.committed(moved)
+        result, wake = settled
+        self._store.committed(wake)
         self._answer.set_result(result)
 
     def set_exception(self, error: BaseException) -> None:

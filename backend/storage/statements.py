@@ -247,6 +247,7 @@ class Statements:
         self.new_stream = self.keep_first(t.audit_stream)
         self.add_entry = self.add(t.audit_entry)
         self.add_outbound = self.add(t.outbox, "position")
+        self.add_follow_up = self.add(t.follow_up, "position")
 
 
 def _is_state_of(m: FromClause) -> ColumnElement[bool]:

@@ -225,3 +225,14 @@ outbox = Table(
     Column("at", Word, nullable=False),
     sqlite_autoincrement=True,  # SQLite would give a sent row's number out again
 )
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("position", Serial, primary_key=True),
+    Column("kind", Word, nullable=False),
+    Column("ids", Text, nullable=False),  # JSON
+    Column("at", Word, nullable=False),  # when the records were written
+    Column("tries", Number, nullable=False),  # that failed
+    sqlite_autoincrement=True,
+)

@@ -8,6 +8,7 @@ import msgspec
 
 from backend.storage import rows
 from backend.storage.driver import Clash, Driver, Row
+from backend.storage.follow_ups import rows_of
 from backend.storage.projections import Projector
 from backend.storage.reactions import Reactions
 from backend.storage.snapshot import SqlSnapshot
@@ -44,6 +45,7 @@ class SqlUnit(SqlSnapshot):
         self._writes: dict[tuple[str, str], Write] = {}  # by Keys, or what equals them
         self._fresh: dict[tuple[str, str], Write] = {}  # what no reaction has seen yet
         self._entries: list[AuditEntry] = []
+        self.is_followed = False  # something is left to be done after the commit
 
     def find_install(self, install_id: str) -> Install | None:
         """Return what is known of an install, and keep others from pushing for it."""
@@ -195,6 +197,11 @@ class SqlUnit(SqlSnapshot):
     def send(self, work: Sequence[Outbound]) -> None:
         """Put work on its way to the central CRM."""
         self._driver.many(self._sql.add_outbound, [(one.kind, one.id, one.version, one.at) for one in work])
+
+    def follow_up_later(self, kind: str, ids: Sequence[str], at: str) -> None:
+        """Make sure that what follows from these records is done soon after the commit."""
+        self._driver.many(self._sql.add_follow_up, rows_of(kind, ids, at))
+        self.is_followed = True
 
     @property
     def written_at(self) -> str:

@@ -26,6 +26,7 @@ def log_visit(app, staffing):
     said = {"customer_id": customer, "purpose": "check", "content": "Met.", "started_at": MORNING["wall"], "prev": ""}
     visit = tablet.signed(tablet.mutation("visit", "append", set=said))
     assert tablet.push(visit).outcomes[0].status == "applied"
+    house.store.catch_up()
     return tablet, visit["id"]
 
 

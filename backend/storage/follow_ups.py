@@ -1,0 +1,130 @@
+"""Follow-ups: what may follow a moment after a commit, durable from that commit on, done in order and once.
+
+A write whose consequences nobody waits for leaves a row here, in its own transaction. A thread works the rows off as
+soon as no tablet waits for the writer; a row that was left behind by a process that died is found by the next.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import structlog
+from sqlalchemy import delete, func, select, update
+
+from backend.storage.tables import follow_up
+
+if TYPE_CHECKING:
+    from backend.storage.snapshot import SqlSnapshot
+    from backend.storage.sql_store import SqlStore
+    from backend.storage.unit import SqlUnit
+
+IDS_MAX = 20  # records of one row: they are done in one transaction, and others wait for it
+LOOK_S = 1.0  # how often a thread looks for rows that another process, or a dead one, has left
+YIELD_S, YIELD_S_MAX = 0.002, 0.5  # tablets go first, but never for so long that a judgement starves
+TRIES_MAX = 5  # of one row, before it is left for an operator; it is tried again when the server starts
+
+_MAY_BE_TRIED = follow_up.c.tries < TRIES_MAX
+
+_log = structlog.get_logger("padsync.follow_ups")
+_decode_ids = msgspec.json.Decoder(list[str]).decode
+
+
+class FollowUp(NamedTuple):
+    """Records of one kind that were written together, and when."""
+
+    position: int
+    kind: str
+    ids: Sequence[str]
+    at: str
+
+
+def rows_of(kind: str, ids: Sequence[str], at: str) -> list[tuple[str, str, str, int]]:
+    """Return the rows that make sure that these writes are followed up."""
+    parts = (ids[start : start + IDS_MAX] for start in range(0, len(ids), IDS_MAX))
+    return [(kind, msgspec.json.encode(part).decode(), at, 0) for part in parts]
+
+
+def has_any(look: "SqlSnapshot") -> bool:
+    """Say whether a row waits that may be tried."""
+    return look.connection.execute(select(follow_up.c.position).where(_MAY_BE_TRIED).limit(1)).first() is not None
+
+
+def take_oldest(unit: "SqlUnit") -> FollowUp | None:
+    """Return the oldest row that may be tried and that nobody else works on, or None."""
+    chosen = select(follow_up).where(_MAY_BE_TRIED).order_by(follow_up.c.position).limit(1)
+    row = unit.connection.execute(chosen.with_for_update(skip_locked=True)).one_or_none()
+    return FollowUp(row.position, row.kind, _decode_ids(row.ids), row.at) if row else None
+
+
+def take_off(unit: "SqlUnit", position: int) -> None:
+    """Forget what is done, in the transaction that does it."""
+    unit.connection.execute(delete(follow_up).where(follow_up.c.position == position))
+
+
+def count_waiting(store: "SqlStore") -> int:
+    """Return how many rows wait, those that were given up included."""
+    return int(store.read(lambda look: look.connection.scalar(select(func.count()).select_from(follow_up))) or 0)
+
+
+def try_all_again(store: "SqlStore") -> None:
+    """Let rows be tried that were given up: what was wrong may have been mended."""
+    given_up = update(follow_up).where(follow_up.c.tries > 0).values(tries=0)
+    store.write(lambda unit: unit.connection.execute(given_up))
+
+
+def note_failure(store: "SqlStore", position: int) -> None:
+    """Count a failed try, in a transaction of its own."""
+    failed = update(follow_up).where(follow_up.c.position == position).values(tries=follow_up.c.tries + 1)
+    store.write(lambda unit: unit.connection.execute(failed))
+
+
+class Follower:
+    """The thread that works follow-ups off; `start` it, `wake` it after a commit that left one, `stop` it."""
+
+    def __init__(self, store: "SqlStore") -> None:
+        self._store = store
+        self._is_told, self._is_over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="padsync-follower", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what is there already."""
+        self._is_told.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something to do."""
+        self._is_told.set()
+
+    def stop(self) -> None:
+        """Let the row under way be done; the others wait for the next start."""
+        self._is_over.set()
+        self._is_told.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        self._calmly(lambda: try_all_again(self._store))
+        while not self._is_over.is_set():
+            self._is_told.wait(LOOK_S)
+            self._is_told.clear()
+            while not self._is_over.is_set() and self._calmly(self._follow_one):
+                pass
+
+    def _follow_one(self) -> bool:
+        self._let_others_go_first()
+        return self._store.follow_up()
+
+    def _let_others_go_first(self) -> None:
+        until = time.monotonic() + YIELD_S_MAX
+        while self._store.is_busy and time.monotonic() < until and not self._is_over.is_set():
+            time.sleep(YIELD_S)
+
+    def _calmly(self, step: Callable[[], object]) -> bool:
+        """Return whether a step did something; one that fails is logged, and tried again later."""
+        try:
+            return bool(step())
+        except Exception as error:  # the thread must live: the database may be away for a while
+            _log.error("follow_up_failed", error=type(error).__qualname__)
+            return False
