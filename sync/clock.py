@@ -10,6 +10,7 @@ from sync.moments import read_moment, write_moment
 ANCHORED, UNANCHORED = "anchored", "unanchored"
 CONTACT_S = 1.0  # taken for half a round trip, which the server does not see
 DRIFT = 50e-6  # of an uptime clock
+AGE_MS_MAX = 10**11  # some three years: longer, no uptime clock runs
 
 
 class DeviceClock(Struct, frozen=True, kw_only=True):
@@ -35,17 +36,18 @@ def read_clock(made_at: ClockEvidence, device: DeviceClock, received_at: datetim
     Same boot: the uptime that has passed since is trusted, and anchored to this contact. Otherwise the wall clock,
     corrected by how far it is off now. Without any of these: the moment it was received.
     """
-    wall = read_moment(made_at.wall)
-    if device.boot and device.boot == made_at.boot and device.mono_ms is not None:
-        age = timedelta(milliseconds=max(0, min(device.mono_ms - made_at.mono_ms, 10**11)))
-        uncertainty_s = CONTACT_S + DRIFT * age.total_seconds()
-        return _reading(wall, received_at - age, ANCHORED, uncertainty_s)
-    return _reading(wall, min(_corrected(wall, device, received_at), received_at), UNANCHORED, None)
+    wall, age = read_moment(made_at.wall), _age(made_at, device)
+    if age is not None:
+        return _reading(wall, received_at - age, ANCHORED, CONTACT_S + DRIFT * age.total_seconds())
+    return _reading(wall, _by_wall(wall, device, received_at), UNANCHORED, None)
 
 
 def estimate_made_at(made_at: ClockEvidence, device: DeviceClock, received_at: datetime) -> str:
     """Return when a mutation was made by the server's clock, never later than it was received."""
-    return read_clock(made_at, device, received_at).at
+    age = _age(made_at, device)
+    if age is not None:
+        return write_moment(received_at - age)
+    return write_moment(_by_wall(read_moment(made_at.wall), device, received_at))
 
 
 def skew_s(told: str, at: str) -> float:
@@ -57,6 +59,17 @@ def skew_s(told: str, at: str) -> float:
 def _reading(wall: datetime | None, at: datetime, quality: str, uncertainty_s: float | None) -> Reading:
     skew = 0.0 if wall is None else round((wall - at).total_seconds(), 3)
     return Reading(at=write_moment(at), quality=quality, uncertainty_s=uncertainty_s, skew_s=skew)
+
+
+def _age(made_at: ClockEvidence, device: DeviceClock) -> timedelta | None:
+    """Return how long ago the uptime clock says it was, or None after another boot."""
+    if not device.boot or device.boot != made_at.boot or device.mono_ms is None:
+        return None
+    return timedelta(milliseconds=max(0, min(device.mono_ms - made_at.mono_ms, AGE_MS_MAX)))
+
+
+def _by_wall(wall: datetime | None, device: DeviceClock, received_at: datetime) -> datetime:
+    return min(_corrected(wall, device, received_at), received_at)
 
 
 def _corrected(wall: datetime | None, device: DeviceClock, received_at: datetime) -> datetime:

@@ -221,6 +221,8 @@ class Desk:
 
     def _own_stamps(self, kind: Kind, mutation: Mutation) -> Body:
         """Return a mutation's number, when it was made, and what that is worth (domain-rules.md §4)."""
+        if not kind.keeps_clock:
+            return {"made_at": estimate_made_at(mutation.made_at, self.device, self.now)}
         reading = read_clock(mutation.made_at, self.device, self.now)
         own = {
             "n": mutation.n, "made_at": reading.at, "time_quality": reading.quality, "skew_s": reading.skew_s,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Set
 from functools import cached_property
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -12,6 +12,9 @@ from contracts.base import Body
 from contracts.policy import Merge, Op, Record
 from contracts.privacy import Privacy
 from contracts.push import Mutation
+from sync.trusting import trusting_struct
+
+R = TypeVar("R", bound=Struct)
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -124,6 +127,11 @@ class Kind:
         return frozenset(name for name, policy in self.policies.items() if policy is Merge.STAMPED)
 
     @cached_property
+    def keeps_clock(self) -> bool:
+        """Say whether the server writes more of when a record was made than its moment."""
+        return not self.stamped.isdisjoint({"n", "time_quality", "skew_s", "uncertainty_s", "signed_clock"})
+
+    @cached_property
     def offered(self) -> frozenset[str]:
         """Fields that a tablet may name."""
         return frozenset(self.policies) - self.stamped
@@ -143,6 +151,10 @@ class Kind:
         whole: Body = msgspec.to_builtins(made | given)
         return whole
 
+    @cached_property
+    def _trusting(self) -> type[Struct]:
+        return trusting_struct(self.record, self.hints, self.stamped)
+
     def read(self, body: bytes) -> Body:
         """Return a stored body with every field, those at their defaults included."""
         return {**self.defaults, **msgspec.json.decode(body)}
@@ -161,14 +173,17 @@ class Kind:
 
     def convert(self, body: Body) -> Record:
         """Return the body as the contract's struct, each field right by itself. Raises msgspec.ValidationError."""
-        record = msgspec.convert(body, self.record)
+        return self._convert(body, self.record)
+
+    def _convert(self, body: Body, struct: type[R]) -> R:
+        record = msgspec.convert(body, struct)
         if self.life and body[self.life.field] not in self.life.matrix:
             raise msgspec.ValidationError(f"`{self.life.field}` must be one of {', '.join(self.life.matrix)}")
         return record
 
     def validate(self, body: Body) -> bytes:
         """Return the encoded, checked body. Raises msgspec.ValidationError saying what is wrong."""
-        encoded = self._encode(self.convert(body))
+        encoded = self._encode(self._convert(body, self._trusting))
         if self.check is not None and (wrong := self.check(body)):
             raise msgspec.ValidationError(wrong)
         return encoded

@@ -86,6 +86,7 @@ class GroupCommitter:
         self._door = threading.Lock()
         self._is_closed = False
         self._thread: threading.Thread | None = None
+        self.handed_in = 0  # units, since the start: who lets others go first sees by it whether any came
 
     @property
     def waiting(self) -> int:
@@ -121,6 +122,7 @@ class GroupCommitter:
         if self._waiting.qsize() >= self._waiting_max:
             raise Busy("too many writers are waiting")
         self._waiting.put(job)
+        self.handed_in += 1
         if self._thread is None:
             self._thread = threading.Thread(target=self._commit_groups, name="padsync-writer", daemon=True)
             self._thread.start()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 IDS_MAX = 20  # records of one row: they are done in one transaction, and others wait for it
 LOOK_S = 1.0  # how often a thread looks for rows that another process, or a dead one, has left
-YIELD_S, YIELD_S_MAX = 0.002, 0.5  # tablets go first, but never for so long that a judgement starves
+CALM_S, YIELD_S_MAX = 0.02, 1.0  # tablets go first, but never for so long that a judgement starves
 TRIES_MAX = 5  # of one row, before it is left for an operator; it is tried again when the server starts
 
 _MAY_BE_TRIED = follow_up.c.tries < TRIES_MAX
@@ -86,6 +86,7 @@ class Follower:
     def __init__(self, store: "SqlStore") -> None:
         self._store = store
         self._is_told, self._is_over = threading.Event(), threading.Event()
+        self._handed_in = store.handed_in
         self._thread = threading.Thread(target=self._run, name="padsync-follower", daemon=True)
 
     def start(self) -> None:
@@ -114,12 +115,15 @@ class Follower:
 
     def _follow_one(self) -> bool:
         self._let_others_go_first()
+        self._handed_in += 1  # the one that comes now; if there are more, others want their turn
         return self._store.follow_up()
 
     def _let_others_go_first(self) -> None:
+        """Wait until nobody has handed in anything for a moment, where all wait for one writer."""
         until = time.monotonic() + YIELD_S_MAX
-        while self._store.is_busy and time.monotonic() < until and not self._is_over.is_set():
-            time.sleep(YIELD_S)
+        while self._handed_in != (now := self._store.handed_in) and time.monotonic() < until:
+            self._handed_in = now
+            self._is_over.wait(CALM_S)
 
     def _calmly(self, step: Callable[[], object]) -> bool:
         """Return whether a step did something; one that fails is logged, and tried again later."""

@@ -105,9 +105,9 @@ class SqlStore:
         self._committer.submit(self._attempt(work), _Later(self, work, answer))
 
     @property
-    def is_busy(self) -> bool:
-        """Say whether somebody waits for the writer of an embedded database."""
-        return isinstance(self._committer, GroupCommitter) and self._committer.waiting > 0
+    def handed_in(self) -> int:
+        """How many units of work the one writer of an embedded database was given; 0 where each has its own."""
+        return self._committer.handed_in if isinstance(self._committer, GroupCommitter) else 0
 
     def start_following(self) -> None:
         """Do what may follow later, in a thread of this store, from now on until it closes."""

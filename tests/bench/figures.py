@@ -16,7 +16,7 @@ from tests.bench.bank import PORTFOLIO, Bank, Person
 from tests.bench.client import write_request
 from tests.bench.load import Load, Timed
 from tests.bench.servers import Server, free_port
-from tests.bench.work import BATCH, Author, customer_bodies
+from tests.bench.work import BATCH, BOOT, CONTACT_MONO_MS, Author, customer_bodies
 
 PUSH, PULL, EVENTS = "/api/v1/sync/push", "/api/v1/sync/pull", "/api/v1/sync/events"
 TABLETS = 20
@@ -78,7 +78,7 @@ def headers_of(person: Person) -> dict[str, str]:
     """Return the headers that a tablet sends with every sync request (protocol.md §2)."""
     return {
         "authorization": f"Bearer {person.token}", "sync-install": person.install_id, "sync-schema": "1",
-        "sync-time": "1795224600000", "sync-boot": "b9", "sync-mono": "5600000",
+        "sync-time": "1795224600000", "sync-boot": BOOT, "sync-mono": str(CONTACT_MONO_MS),
     }  # fmt: skip
 
 

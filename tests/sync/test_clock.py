@@ -74,3 +74,9 @@ def test_a_moment_comes_back_to_the_millisecond_and_sorts_as_text(moment):
     text = write_moment(moment)
     assert read_moment(text) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     assert (text <= write_moment(NOW)) == (moment.replace(microsecond=moment.microsecond // 1000 * 1000) <= NOW)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_is_written_as_rfc_3339_writes_it_to_the_millisecond(moment):
+    assert write_moment(moment) == moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert read_moment(write_moment(moment)) == moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -27,8 +27,12 @@ def expire_forms(engine: Engine, store: SqlStore, now: datetime, *, counter_h: i
     """
     at, ended, place = write_moment(now), 0, ("", "")
     while rows := store.read(partial(_page, at, place)):
-        ended += sum(store.write(partial(_expire, engine, row, at)) for row in rows if is_over(row, at, counter_h))
-        place = rows[-1].state_at, rows[-1].id
+        ended += sum(
+            store.write(partial(_expire, engine, row, at))
+            for row in rows
+            if is_over(row.state, row.open_since or "", at, counter_h)
+        )
+        place = rows[-1].open_since or "", rows[-1].id
     kept_since = write_moment(now - timedelta(days=ASKED_KEPT_D))
     store.write(lambda unit: forget_asked(unit.connection, kept_since))
     return ended

@@ -6,20 +6,18 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select
 
 from backend.domain.forms.models import form, teller_request
-from contracts.kinds.form import ENDED, STATES
 
 PAGE = 200
-OPEN = [state for state in STATES if state not in ENDED]
 TICKET_FORMS_MAX = 20  # of one ticket
 
 
 class FormRow(Struct, frozen=True, kw_only=True):
-    """A form as far as SQL knows it."""
+    """A form as far as SQL knows it; `open_since` tells when it last moved on, None once it has ended."""
 
     id: str
     branch_id: str
     state: str
-    state_at: str
+    open_since: str | None
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -52,9 +50,9 @@ def list_open(connection: Connection, before: str, after: tuple[str, str] = ("",
     """Return a page of forms that have not ended and moved last before a moment, the stillest first."""
     columns = [form.c[name] for name in FormRow.__struct_fields__]
     moved_at, last = after
-    is_after = (form.c.state_at > moved_at) | ((form.c.state_at == moved_at) & (form.c.id > last))
-    chosen = select(*columns).where(form.c.state.in_(OPEN), form.c.state_at < before, is_after)
-    rows = connection.execute(chosen.order_by(form.c.state_at, form.c.id).limit(PAGE))
+    is_after = (form.c.open_since > moved_at) | ((form.c.open_since == moved_at) & (form.c.id > last))
+    chosen = select(*columns).where(form.c.open_since < before, is_after)
+    rows = connection.execute(chosen.order_by(form.c.open_since, form.c.id).limit(PAGE))
     return [FormRow(**row._mapping) for row in rows]
 
 

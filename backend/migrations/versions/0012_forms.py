@@ -1,7 +1,7 @@
 """Forms as SQL can be asked about them, and the teller systems' requests that were answered."""
 
 from alembic import op
-from sqlalchemy import Column, PrimaryKeyConstraint
+from sqlalchemy import Column, PrimaryKeyConstraint, text
 
 from backend.storage.metadata import Word
 
@@ -10,6 +10,12 @@ down_revision = "0007_figures"
 branch_labels = None
 depends_on = None
 
+INDEXES = {
+    "ix_form_ticket": ["ticket_id", "begun_at"],
+    "ix_form_pick_up": ["pick_up_code", "branch_id"],
+    "ix_form_open": ["open_since"],
+}
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -17,19 +23,16 @@ def upgrade() -> None:
         "form",
         Column("id", Word, primary_key=True),
         Column("branch_id", Word, nullable=False),
-        Column("template_id", Word, nullable=False),
         Column("state", Word, nullable=False),
-        Column("state_at", Word, nullable=False),
+        Column("open_since", Word),
         Column("ticket_id", Word),
-        Column("customer_id", Word),
-        Column("author", Word),
         Column("begun_at", Word, nullable=False),
-        Column("pick_up_code", Word, nullable=False),
+        Column("pick_up_code", Word),
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_form_ticket", "form", ["ticket_id", "begun_at"])
-    op.create_index("ix_form_pick_up", "form", ["branch_id", "pick_up_code"])
-    op.create_index("ix_form_state", "form", ["state", "state_at"])
-    op.create_index("ix_form_branch", "form", ["branch_id", "begun_at"])
+    for name, columns in INDEXES.items():
+        has_one = text(f"{columns[0]} IS NOT NULL")
+        op.create_index(name, "form", columns, sqlite_where=has_one, postgresql_where=has_one)
     op.create_table(
         "teller_request",
         Column("partner_id", Word),
