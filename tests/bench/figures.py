@@ -1,6 +1,7 @@
 """The figures: each load is run against the bare server and the real one in turn, and compared pair by pair."""
 
 import gc
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -10,6 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from backend.migrations import migrate
+from backend.storage.engine import make_engine
+from backend.storage.follow_ups import count_waiting
+from backend.storage.sql_store import SqlStore
 from contracts.pull import Digest, PullRequest, PullResponse
 from tests.bench import bare
 from tests.bench.bank import PORTFOLIO, Bank, Person
@@ -22,6 +26,7 @@ PUSH, PULL, EVENTS = "/api/v1/sync/push", "/api/v1/sync/pull", "/api/v1/sync/eve
 TABLETS = 20
 SYNCING = 4  # tablets that make a first sync at the same time
 LISTENERS = 50
+FOLLOWED_LOOK_S = 0.05
 CUSTOMERS = 50_000
 
 
@@ -68,6 +73,12 @@ class Town(Struct):
     def visits(self, pushes: int) -> list[list[bytes]]:
         """Return the next requests of every field manager, signed and chained."""
         return [self._requests(person, self.authors[person.install_id].visit_pushes(pushes)) for person in self.field]
+
+    def wait_until_followed(self) -> None:
+        """Return once the server has done what follows from the pushes: nobody's turn begins with another's work."""
+        with SqlStore(make_engine(self.url)) as store:
+            while count_waiting(store):
+                time.sleep(FOLLOWED_LOOK_S)
 
     @staticmethod
     def _requests(person: Person, bodies: Sequence[bytes]) -> list[bytes]:
@@ -162,15 +173,22 @@ def bare_push_once(load: Load, server: Server, requests: list[list[bytes]]) -> T
     return Timed(timed.count * BATCH, timed.elapsed_s, timed.seconds)
 
 
-def compare_pushes(load: Load, plain: Server, real: Server, make: Callable[[], list[list[bytes]]], rounds: int) -> Pair:
+def compare_pushes(
+    load: Load, plain: Server, real: Server, town: Town, make: Callable[[], list[list[bytes]]], rounds: int
+) -> Pair:
     """Compare pushes; both servers get the same bodies in each turn, and all are made before the first."""
+
+    def bare_once(requests: list[list[bytes]]) -> Timed:
+        town.wait_until_followed()
+        return bare_push_once(load, plain, requests)
+
     stock = [make() for _ in range(rounds + 1)]
     theirs, ours = iter(stock), iter(stock)
     return compare(
         plain,
         real,
         rounds,
-        lambda: bare_push_once(load, plain, next(theirs)),
+        lambda: bare_once(next(theirs)),
         lambda: push_once(load, real, next(ours)),
     )
 

@@ -48,6 +48,6 @@ def _measure(load: Load, plain: Server, real: Server, town: Town, effort: Effort
         memory_grown_bytes=watch.peak_bytes - watch.before_bytes,
         idle_pull=compare_idle(load, plain, real, town, effort),
         pokes=poke_times(load, real, town, effort.pokes),
-        push=compare_pushes(load, plain, real, lambda: town.forms(effort.form_pushes), effort.rounds),
-        signed_push=compare_pushes(load, plain, real, lambda: town.visits(effort.visit_pushes), effort.rounds),
+        push=compare_pushes(load, plain, real, town, lambda: town.forms(effort.form_pushes), effort.rounds),
+        signed_push=compare_pushes(load, plain, real, town, lambda: town.visits(effort.visit_pushes), effort.rounds),
     )
