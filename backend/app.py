@@ -44,6 +44,7 @@ from backend.live.ending import end_listening_when_told
 from backend.registry import kinds_with
 from backend.settings import Settings
 from backend.storage.engine import make_engine
+from backend.storage.follow_ups import count_waiting
 from backend.storage.reactions import Reactions
 from backend.storage.secrets import server_secrets
 from backend.storage.sql_store import SqlStore
@@ -108,7 +109,7 @@ class House:
             server_key=kept.server_key, contract_hash=contract_hash(), settings=engine_settings(settings),
         )  # fmt: skip
         self.auth = Auth(self.store, kept.secret, clock, settings)
-        self.metrics = Metrics()
+        self.metrics = Metrics(lambda: count_waiting(self.store))
         self.door = SyncDoor(self.engine, self.auth, self.metrics)
         self.line = LineDesk(self.engine, self.store, self.door.run, behind=settings.returned_behind)
         self.teller = TellerDoor(

@@ -2,6 +2,8 @@
 
 import os
 from collections import Counter as Tally
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from litestar import Response, get
@@ -12,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from contracts.errors import ErrorCode
 from contracts.pull import PullResponse
 from contracts.push import PushResponse
+from sync.errors import Busy
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 MULTIPROCESS_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -28,9 +31,13 @@ SECURITY_EVENTS = frozenset(
 
 
 class Metrics:
-    """The counters of one application; several in one process do not meet, several workers are added up."""
+    """The counters of one application; several in one process do not meet, several workers are added up.
 
-    def __init__(self) -> None:
+    `count_follow_ups` is asked whenever somebody looks.
+    """
+
+    def __init__(self, count_follow_ups: Callable[[], int] = lambda: 0) -> None:
+        self._count_follow_ups = count_follow_ups
         self.registry = registry = CollectorRegistry()
         self._mutations = Counter(
             "padsync_mutations", "Mutations by what became of them", ["status"], registry=registry
@@ -45,6 +52,10 @@ class Metrics:
         self.listeners = Gauge(
             "padsync_listeners", "Tablets listening for pokes", registry=registry, multiprocess_mode="livesum"
         )
+        self._follow_ups = Gauge(
+            "padsync_follow_ups_waiting", "Pushes whose visits wait to be judged", registry=registry,
+            multiprocess_mode="max",
+        )  # fmt: skip
         self._refusals = Counter("padsync_refusals", "Requests refused, by error code", ["code"], registry=registry)
         self._security = Counter(
             "padsync_security_events", "Events that somebody should look at", ["code"], registry=registry
@@ -92,6 +103,8 @@ class Metrics:
 
     def render(self) -> bytes:
         """Return everything in the text format; with several workers, of all of them."""
+        with suppress(Busy):  # without a database the last count stands
+            self._follow_ups.set(self._count_follow_ups())
         return generate_latest(self._everybodys())
 
     def _everybodys(self) -> CollectorRegistry:
