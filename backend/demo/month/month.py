@@ -32,7 +32,7 @@ from backend.settings import Settings
 
 FIRST, LAST = date(2026, 9, 28), date(2026, 11, 7)
 OPENS, CLOSES = date(2026, 10, 1), date(2026, 10, 31)
-OFFICE = ("S35", "S3501", "A35", "U35")  # supervisors of the union and of one bank, an administrator, an auditor
+OFFICE = ("S35", "S3501", "S3506", "A35", "U35")  # supervisors of the union and of two banks, an administrator, an auditor
 MORNING_MIN, EVENING_MIN = 8 * 60 + 30, 18 * 60 + 10
 MONTH_YEAR = OPENS.year
 SATURDAY = 5
@@ -184,8 +184,8 @@ class Month:
             assert manager.hand_in(), f"{manager.name} cannot take in"
         shown = telling.tell_month(self._tale, self.desks, self.managers, self.stories)
         workbook.parent.mkdir(parents=True, exist_ok=True)
-        workbook.write_bytes(telling.fetch(self.desks["S3501"], f"/compliance/months/{MONTH}/report.xlsx"))
-        self._tale.lines([f"the report of bank 3501 as a workbook: {workbook}"])
+        workbook.write_bytes(telling.fetch(self.desks["S3506"], f"/compliance/months/{MONTH}/report.xlsx"))
+        self._tale.lines([f"the report of bank 3506 as a workbook: {workbook}"])
         proven = prove_month(
             self.house, self.desks, self.managers, Export(self.tools.read_export, Path(self.house.settings.data_dir))
         )
