@@ -1,13 +1,14 @@
 """Reading and keeping what visits are judged by: traces, places as they were known, photos that are missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, text, update
 
-from backend.domain.visits.models import visit_photo, visit_trace
+from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
+from backend.domain.visits.rules.waiting import Waiting, columns_of
 from contracts.kinds.customer import Place
 
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
@@ -146,3 +147,60 @@ def _read(row: Row[tuple[object, ...]]) -> TraceRow:
         received_at=row.received_at,
         places=_places.decode(row.places),
     )
+
+
+# --- the review queue, and lists of visits for people
+
+
+class Picked(Struct, frozen=True, kw_only=True):
+    """Which visits a list shows; everything that is None is left open."""
+
+    author: str | None = None
+    grade: str | None = None
+    flag: str | None = None
+    month: str | None = None
+    state: str | None = None
+
+
+def queue_visits(
+    connection: Connection, waiting: Mapping[str, Waiting | None], areas: Mapping[str, Sequence[str]]
+) -> None:
+    """Put visits into the queue of their institution and of each above it (`areas`), or take them out: None."""
+    connection.execute(delete(visit_review).where(visit_review.c.visit_id.in_(sorted(waiting))))
+    queued = [one for one in waiting.values() if one]
+    rows = [columns_of(one) | {"area": area} for one in queued for area in areas.get(one.org_id, [one.org_id])]
+    if rows:
+        connection.execute(insert(visit_review), rows)
+
+
+def list_waiting(
+    connection: Connection, area: str, picked: Picked, after: str | None, limit: int
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Return (place, visit) of what waits in an institution and below it, the most doubtful first."""
+    columns = visit_review.c
+    chosen = select(columns.place, columns.visit_id).where(columns.area == area, columns.place > (after or ""))
+    named = {"author": picked.author, "grade": picked.grade, "month": picked.month, "state": picked.state}
+    for name, value in named.items():
+        chosen = chosen if value is None else chosen.where(columns[name] == value)
+    if picked.flag is not None:
+        chosen = chosen.where(columns.flags.contains(f" {picked.flag} ", autoescape=True))
+    return [(row.place, row.visit_id) for row in connection.execute(chosen.order_by(columns.place).limit(limit))]
+
+
+def list_visits(
+    connection: Connection, orgs: Collection[str], picked: Picked, after: tuple[str, str] | None, limit: int
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Return (moment, visit) of graded visits of some institutions, oldest first, from `after` on."""
+    chosen = _picked(select(visit.c.at, visit.c.id).where(visit.c.org_id.in_(sorted(orgs))), picked)
+    if after is not None:
+        chosen = chosen.where(visit.c.at >= after[0], or_(visit.c.at > after[0], visit.c.id > after[1]))
+    return [(row.at, row.id) for row in connection.execute(chosen.order_by(visit.c.at, visit.c.id).limit(limit))]
+
+
+def _picked(chosen: Select[tuple[str, str]], picked: Picked) -> Select[tuple[str, str]]:
+    named = {"author": picked.author, "grade": picked.grade, "month": picked.month, "review_state": picked.state}
+    for name, value in named.items():
+        chosen = chosen if value is None else chosen.where(visit.c[name] == value)
+    if picked.flag is not None:
+        chosen = chosen.where(visit.c.flags.contains(f" {picked.flag} ", autoescape=True))
+    return chosen
