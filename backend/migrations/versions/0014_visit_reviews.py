@@ -35,7 +35,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_visit_review_visit", "visit_review", ["visit_id"])
     op.create_index("ix_visit_review_author", "visit_review", ["area", "author", "place"])
-    _fill(op.get_bind())
+    fill_queue(op.get_bind())
     op.drop_index("ix_visit_review", "visit")
 
 
@@ -45,7 +45,8 @@ def downgrade() -> None:
     op.drop_table("visit_review")
 
 
-def _fill(connection: Connection) -> None:
+def fill_queue(connection: Connection) -> None:
+    """Queue every visit that waits, as far as the queue is empty."""
     names = ("id", "at", "review_state", "probability", "points", *COPIED)
     visit = table("visit", *map(column, names))
     queue = table("visit_review", *map(column, ("area", "place", "visit_id", "state", *COPIED)))
