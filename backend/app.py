@@ -55,6 +55,8 @@ from backend.sync_api.door import SyncDoor
 from backend.sync_api.duty.deeds import DutyDeeds
 from backend.sync_api.duty.desk import DutyDesk
 from backend.sync_api.duty.routes import DUTY_ROUTES
+from backend.sync_api.duty.score_routes import ScoreController
+from backend.sync_api.duty.scores import ScoreDesk, weights_of
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
 from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
@@ -157,7 +159,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
-        *VISIT_ROUTES, FilesController,
+        ScoreController, *VISIT_ROUTES, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -189,6 +191,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "proof_desk": ProofDesk(house.engine, house.store),
         "duty_desk": DutyDesk(house.store),
         "duty_deeds": DutyDeeds(house.engine, house.store),
+        "score_desk": ScoreDesk(house.store, weights_of(house.settings)),
         "visit_desk": VisitDesk(house.store, thresholds_of(house.settings)),
         "visit_deeds": VisitDeeds(house.engine, house.store),
         "visit_map": VisitMap(house.store),

@@ -1,13 +1,31 @@
 """Reading and keeping what visits are judged by: traces, places as they were known, photos that are missing."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
+from backend.domain.visits.rules.reviewing import OPEN_STATES
 from backend.domain.visits.rules.waiting import Waiting, columns_of
 from contracts.kinds.customer import Place
 
@@ -204,3 +222,35 @@ def _picked(chosen: Select[tuple[str, str]], picked: Picked) -> Select[tuple[str
     if picked.flag is not None:
         chosen = chosen.where(visit.c.flags.contains(f" {picked.flag} ", autoescape=True))
     return chosen
+
+
+def tally_visits(connection: Connection, month: str, orgs: Collection[str], worth: Mapping[str, int]) -> list[Row[Any]]:
+    """Return what the visits of a month were worth, for each institution and visitor; amended ones count no more.
+
+    `worth`: of grades A to D, of `accepted` and of `rejected`, in hundredths.
+    """
+    later = visit.alias()
+    amends = later.c.customer_id == visit.c.customer_id, later.c.root == visit.c.id, later.c.id != visit.c.id
+    mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), ~exists().where(*amends)
+    state, grade, flags = visit.c.review_state, visit.c.grade, visit.c.flags
+    known = case(
+        (state == "rejected", worth["rejected"]),
+        (and_(state == "accepted", grade != "A"), worth["accepted"]),
+        *((grade == one, worth[one]) for one in "ABCD"),
+        else_=0,
+    )
+    is_good = and_(flags.not_like("% text_short %"), flags.not_like("% text_reused %"))
+    sums = {
+        "visits": func.count(),
+        **{f"grade_{one.lower()}": _count_if(grade == one) for one in "ABCD"},
+        "accepted": _count_if(state == "accepted"), "rejected": _count_if(state == "rejected"),
+        "undecided": _count_if(state.in_(sorted(OPEN_STATES))), "worth": func.sum(known),
+        "good_content": _count_if(is_good), "in_time": _count_if(flags.not_like("% late_sync %")),
+    }  # fmt: skip
+    columns = [value.label(name) for name, value in sums.items()]
+    chosen = select(visit.c.org_id, visit.c.author, *columns).where(*mine).group_by(visit.c.org_id, visit.c.author)
+    return list(connection.execute(chosen))
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))

@@ -16,14 +16,14 @@ from backend.domain.visits.rules.reviewing import (
     step_of,
 )
 from backend.domain.visits.rules.waiting import place_in_queue
-from contracts.kinds.visit_grade import STEPS_MAX
+from contracts.kinds.visit_grade import STEPS_MAX, ReviewStep
 from sync.moments import shift_moment
 from tests.backend.visits.conftest import MORNING
 
 
 def history(*deeds):
     """Steps as (deed, by)."""
-    steps = []
+    steps: list[ReviewStep] = []
     for deed, by in deeds:
         steps.append(step_of(deed, by=by, at=MORNING, text="…", steps=steps))
     return steps
