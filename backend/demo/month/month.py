@@ -21,6 +21,7 @@ from backend.demo.month import telling
 from backend.demo.month.bank import CUSTOMERS, THRESHOLD_FEN, list_managers, make_month_bank
 from backend.demo.month.plan import Appointment
 from backend.demo.month.proof import Export, prove_month
+from backend.demo.month.reviews import Reviews
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import MONTH, Stories
 from backend.demo.month.timekeeping import await_judgement, run_due
@@ -32,7 +33,13 @@ from backend.settings import Settings
 
 FIRST, LAST = date(2026, 9, 28), date(2026, 11, 7)
 OPENS, CLOSES = date(2026, 10, 1), date(2026, 10, 31)
-OFFICE = ("S35", "S3501", "S3506", "A35", "U35")  # supervisors of the union and of two banks, an administrator, an auditor
+OFFICE = (
+    "S35",
+    "S3501",
+    "S3506",
+    "A35",
+    "U35",
+)  # supervisors of the union and of two banks, an administrator, an auditor
 MORNING_MIN, EVENING_MIN = 8 * 60 + 30, 18 * 60 + 10
 MONTH_YEAR = OPENS.year
 SATURDAY = 5
@@ -55,6 +62,7 @@ class Result(Struct, frozen=True, kw_only=True):
     month_share_done: float
     month_revisions: int
     month_late_visits: int
+    month_decisions: int
     month_recount_equal: bool
     evidence_verified: bool
     month_is_proven: bool
@@ -166,6 +174,7 @@ class Month:
         self.workdays = self._list_workdays()
         self.random = Random(f"month {seed}")  # noqa: S311  # a demonstration wants a seed that repeats
         self.stories = Stories(house, self.managers, self.desks, self.workdays, self._note, self.random)
+        self.reviews = Reviews(self.managers, self.desks, self._note)
 
     def live(self) -> None:
         """Live the month and the days after it, until nothing more comes."""
@@ -194,7 +203,7 @@ class Month:
         return Result(
             month_visits=proven.made, month_graded=proven.graded, month_grades=proven.grades,
             month_duties=shown.duties, month_rate=shown.rate, month_share_done=shown.share_done,
-            month_revisions=shown.revisions, month_late_visits=shown.late_visits,
+            month_revisions=shown.revisions, month_late_visits=shown.late_visits, month_decisions=shown.decisions,
             month_recount_equal=proven.is_recount_equal, evidence_verified=proven.is_evidence_whole,
             month_is_proven=all(finding.is_proven for finding in proven.findings),
         )  # fmt: skip
@@ -245,7 +254,7 @@ class Month:
 
     def _work(self, day: date) -> None:
         """Let a day pass: what is due by the minute, and in the evening everybody hands in."""
-        events = self.stories.events_on(day)
+        events = [*self.stories.events_on(day), *self.reviews.events_on(day)]
         if day not in self.workdays and not events:
             return
         self.clock.set(moment_on(day, MORNING_MIN))

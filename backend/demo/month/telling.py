@@ -37,6 +37,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     share_done: float
     revisions: int
     late_visits: int
+    decisions: int
 
 
 def tell_month(tale: Tale, desks: Mapping[str, Desk], managers: Mapping[str, Rounds], stories: Stories) -> Shown:
@@ -55,12 +56,14 @@ def tell_month(tale: Tale, desks: Mapping[str, Desk], managers: Mapping[str, Rou
     tale.title("What the settled loan changed")
     tale.lines(list(_settled_lines(duties, stories)))
     tale.title("What changed in the closed month")
-    tale.lines(list(_revision_lines(desk, revisions, names, report)))
+    tale.lines(list(_revision_lines(desk, revisions, names, report, managers)))
     (total,) = report["total"]
     late = [one for one in revisions if one["cause"] == "late_visit"]
+    steps = [step for _, _, body in graded(managers.values()) for step in body.get("steps", ())]
     return Shown(
         duties=total["duties"], rate=total["rate"], share_done=total["share_done"], revisions=report["revision"],
         late_visits=sum(len(one["reason"].split(", ")) for one in late),
+        decisions=sum(step["deed"] in ("accept", "reject") for step in steps),
     )  # fmt: skip
 
 
@@ -125,10 +128,11 @@ def _odd_lines(managers: Mapping[str, Rounds]) -> Iterator[str]:
         assert at is not None
         probability = "" if body.get("probability") is None else f" (probability {body['probability']:.2f})"
         what = oddity.told if oddity else "nobody meant this one"
-        yield f"{hour_of(at)}  {one.name}  {body['grade']} {body['review_state']:<8} {what}"
+        yield f"{hour_of(at)}  {one.name}  {body['grade']} {body['review_state']:<9} {what}"
         verdict = body["verdict"]
         yield f"    {verdict}{probability}: {POSITIONS[verdict]}"
         yield from (f"    {flag['code']}: {flag['en']}" for flag in body.get("flags", ()))
+        yield from (f"    {step['by']}: {step['deed']}, {step['text']}" for step in body.get("steps", ()))
 
 
 def _split_lines(duties: Sequence[Body], names: Mapping[str, str]) -> Iterator[str]:
@@ -159,24 +163,34 @@ def _settled_lines(duties: Sequence[Body], stories: Stories) -> Iterator[str]:
 
 
 def _revision_lines(
-    desk: Desk, revisions: Sequence[Body], names: Mapping[str, str], report: Body
-) -> Iterator[str]:  # fmt: skip
+    desk: Desk, revisions: Sequence[Body], names: Mapping[str, str], report: Body, managers: Mapping[str, Rounds]
+) -> Iterator[str]:
+    visits = {id: body for _, id, body in graded(managers.values())}
     for one in revisions:
         at = read_moment(one["made_at"])
         assert at is not None
-        visits = len(one["reason"].split(", ")) if one["cause"] == "late_visit" else 0
-        why = f"{visits} visits arrived after the close" if visits else one["reason"] or "the timed close"
-        yield f"revision {one['revision']}  {hour_of(at)}  {one['cause']} by {one['made_by']}: {why}"
-        if one["revision"] <= CLOSED_AT:
-            continue
-        for change in list_pages(desk, f"/compliance/months/{MONTH}/revisions/{one['revision']}/changes"):
-            yield f"    {_change_line(change, names)}"
+        yield f"revision {one['revision']}  {hour_of(at)}  {one['cause']}: {_reason(one, visits)}"
+        if one["revision"] > CLOSED_AT:
+            changes = list_pages(desk, f"/compliance/months/{MONTH}/revisions/{one['revision']}/changes")
+            yield from (f"    {_change_line(change, names)}" for change in changes)
     closed = desk.get(f"/compliance/months/{MONTH}/report?level=bank&limit={PAGE}&revision={CLOSED_AT}")
     before, after = closed["total"][0], report["total"][0]
     yield (
         f"the rate was {_percent(before['rate'])} at the close and is {_percent(after['rate'])} now; "
         f"done {before['done']} → {after['done']} of {after['duties']}"
     )
+
+
+def _reason(revision: Body, visits: Mapping[str, Body]) -> str:
+    """Return why a month's numbers changed; a revision names the visits that changed them."""
+    named = [visits[id] for id in revision["reason"].split(", ") if id in visits]
+    told = ", ".join(f"{one['author']}'s of {one['local_date'][5:]}" for one in named)
+    if revision["cause"] == "late_visit":
+        return f"{told} arrived after the close"
+    if revision["cause"] == "review":
+        steps = [step for one in named for step in one["steps"] if step["at"] <= revision["made_at"]]
+        return f"{told}: {steps[-1]['deed']} by {steps[-1]['by']}" if steps else told
+    return "the timed close"
 
 
 def _change_line(change: Body, names: Mapping[str, str]) -> str:
