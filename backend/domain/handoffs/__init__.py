@@ -16,6 +16,9 @@ from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
 
+# A visit is in hand once it is committed; what it is worth, and what it is worth to others, is found a moment later.
+LATER = frozenset({"visit"})
+
 
 def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     """Return kind → what follows when records of it were written, in this order: the ledger before the cards."""

@@ -1,22 +1,25 @@
 """Where visits meet customers, tablets and each other: every visit is graded in the transaction that brings it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from backend.domain.compliance.queries.setup import load_calendar
+from backend.domain.compliance.rules.calendar import is_workday
 from backend.domain.devices.queries import devices_of
 from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
-from backend.domain.visits.rules.facts import Neighbours, Trace
+from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.influence import influenced_by
 from backend.domain.visits.rules.record import write_grade
 from backend.domain.visits.rules.thresholds import Thresholds
-from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, is_weekday, local_date
+from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
 from backend.settings import Settings
 from backend.storage.unit import SqlUnit
@@ -33,7 +36,6 @@ REGRADED_MAX = 500  # visits that one unit judges again
 
 T = TypeVar("T")
 HOUR_S = 3600
-Workday = Callable[[str], bool]
 
 _visit = msgspec.json.Decoder(Visit)
 _customer = msgspec.json.Decoder(Customer)
@@ -64,10 +66,9 @@ def thresholds_of(settings: Settings) -> Thresholds:
 
 
 class Grader(Struct, frozen=True, kw_only=True):
-    """Grades visits by a bank's thresholds and calendar (domain-rules.md §2-§4)."""
+    """Grades visits by a bank's thresholds and by the calendar that duties go by (domain-rules.md §2-§4, §7)."""
 
     limits: Thresholds = Thresholds()
-    is_workday: Workday = is_weekday
 
     def grade_visits(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         """Return the grades of visits that were written, and of those whose judgement they change.
@@ -88,6 +89,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         visits = _load(unit, VISIT, rows, _visit.decode)
         graded = _load(unit, GRADE, rows, _body.decode)
         missing = queries.count_missing(unit.connection, rows)
+        days_off = _days_off(unit, {local_date(row.trace.check_in.at) for row in rows.values()})
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
         puts = []
         for author, traces in groupby(order, key=lambda trace: trace.author):
@@ -96,7 +98,9 @@ class Grader(Struct, frozen=True, kw_only=True):
             contents = _contents(unit, mine, around)
             for trace in mine:
                 neighbours = self._neighbours(unit, trace, around, contents)
-                body = self._judge(visits[trace.id], rows[trace.id], neighbours, missing, graded.get(trace.id))
+                facts = self._facts(visits[trace.id], rows[trace.id], missing, days_off)
+                judged = judge_visit(facts, neighbours, self.limits)
+                body = write_grade(visits[trace.id], facts, judged, graded.get(trace.id))
                 puts.append(Put(kind=GRADE, id=trace.id, body=body))
         return puts
 
@@ -195,16 +199,22 @@ class Grader(Struct, frozen=True, kw_only=True):
         person = [one for one in around if one.id != trace.id and first_at <= one.check_in.at <= last_at]
         return Neighbours(person=person, device=self._sharing(unit, trace), contents=contents)
 
-    def _judge(
-        self, visit: Visit, row: TraceRow, neighbours: Neighbours, missing: Mapping[str, int], before: Body | None
-    ) -> Body:
+    def _facts(self, visit: Visit, row: TraceRow, missing: Mapping[str, int], days_off: Collection[str]) -> VisitFacts:
         trace = row.trace
-        facts = facts_of(
+        return facts_of(
             visit, trace, signed_at=row.signed_at, received_at=row.received_at, places=row.places,
-            missing_media=missing.get(trace.id, 0),
-            is_workday=self.is_workday(local_date(trace.check_in.at)), limits=self.limits,
+            missing_media=missing.get(trace.id, 0), is_workday=local_date(trace.check_in.at) not in days_off,
+            limits=self.limits,
         )  # fmt: skip
-        return write_grade(visit, facts, judge_visit(facts, neighbours, self.limits), before)
+
+
+def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:
+    """Return which of these days are not worked."""
+    if not days:
+        return frozenset()
+    told = {name: date.fromisoformat(name) for name in days}
+    calendar = load_calendar(unit.connection, min(told.values()), max(told.values()))
+    return frozenset(name for name, day in told.items() if not is_workday(calendar, day))
 
 
 def _contents(unit: SqlUnit, mine: Iterable[Trace], around: Sequence[Trace]) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""Grading where visits arrive: in the same transaction, whatever the order, on both databases."""
+"""Grading where visits arrive, whatever the order, on both databases."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from backend.app import PROJECTIONS
+from backend.domain.compliance.queries.setup import ToldDay, replace_year
+from backend.domain.compliance.rules.calendar import DayKind
 from backend.domain.handoffs import list_reactions
 from backend.domain.handoffs.media import settle_media
 from backend.domain.handoffs.visits import Grader
@@ -53,6 +55,18 @@ def test_an_honest_visit_is_an_a_and_its_author_gets_the_grade(field):
     assert graded["at"] == "2026-11-20T02:00:00.000Z"
     rows = field.store.read(lambda look: look.rows("visits:m1", 0, 10))
     assert {(row.kind, row.id) for row in rows} == {("visit", id), ("visit_grade", id)}
+
+
+def test_the_bank_s_calendar_says_which_days_are_worked(field):
+    days = {"2026-11-20": DayKind.HOLIDAY, "2026-11-21": DayKind.MAKE_UP}
+    told = [ToldDay(day=date.fromisoformat(day), kind=kind) for day, kind in days.items()]
+    field.store.write(lambda unit: replace_year(unit.connection, 2026, told, "test", "1", is_confirmed=True))
+    pad = Pad(field)
+    friday, saturday = pad.visit("2026-11-20T02:00:00Z"), pad.visit("2026-11-21T02:00:00Z")
+    sunday = pad.visit("2026-11-22T02:00:00Z")
+    field.clock.at += timedelta(days=1)
+    pad.push()
+    assert [("non_workday" in field.codes(id)) for id in (friday, saturday, sunday)] == [True, False, True]
 
 
 def test_sql_can_ask_what_the_queue_and_the_month_need(field):

@@ -8,7 +8,6 @@ from backend.domain.visits.rules.time import (
     Sealed,
     Sealing,
     bound_by_neighbours,
-    is_weekday,
     is_within,
     local_date,
     month_of,
@@ -92,4 +91,3 @@ def test_days_and_months_are_those_of_shanghai():
     assert month_of("2026-10-31T16:00:00.000Z") == "2026-11"
     assert is_within("2026-11-20T00:00:00.000Z", 8, 18)
     assert not is_within("2026-11-20T10:00:00.000Z", 8, 18)
-    assert (is_weekday("2026-11-20"), is_weekday("2026-11-21")) == (True, False)

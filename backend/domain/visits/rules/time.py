@@ -11,7 +11,6 @@ from sync.clock import UNANCHORED
 from sync.moments import read_moment, shift_moment
 
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
-SATURDAY = 5
 
 
 class Sealing(Struct, frozen=True, kw_only=True):
@@ -121,11 +120,6 @@ def local_date(at: str) -> str:
 def month_of(at: str) -> str:
     """Return the month (`2026-11`) that a moment belongs to, in Asia/Shanghai."""
     return local_date(at)[:7]
-
-
-def is_weekday(date: str) -> bool:
-    """Say whether a date is Monday to Friday: what counts as a working day where no calendar says better."""
-    return datetime.fromisoformat(date).weekday() < SATURDAY
 
 
 def is_within(at: str, from_h: int, until_h: int) -> bool:
