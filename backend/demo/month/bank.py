@@ -45,6 +45,12 @@ def list_managers(bank: Bank) -> dict[str, str]:
     return dict(sorted((held.staff_no, held.portfolio_id) for held in bank.portfolios))
 
 
+def list_owing(bank: Bank) -> frozenset[str]:
+    """Return the customers who owe more than the threshold when the month begins; each has one loan."""
+    loans = [put.body or {} for put in bank.holdings]
+    return frozenset(loan["customer_id"] for loan in loans if loan["balance_fen"] > THRESHOLD_FEN)
+
+
 def _hire(random: Random) -> Iterator[Person]:
     for staff_no in NEW_MANAGERS:
         name = draw_name(random, random.choice("FM"))

@@ -18,7 +18,7 @@ from backend.demo.day.crew import Desk, Recruiter
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.tale import Say, Tale
 from backend.demo.month import telling
-from backend.demo.month.bank import CUSTOMERS, THRESHOLD_FEN, list_managers, make_month_bank
+from backend.demo.month.bank import CUSTOMERS, THRESHOLD_FEN, list_managers, list_owing, make_month_bank
 from backend.demo.month.plan import Appointment
 from backend.demo.month.proof import Export, prove_month
 from backend.demo.month.reviews import Reviews
@@ -112,6 +112,7 @@ def opened_month(
         ):
             month = Month(house, crew, managers, tools, tale, clock, seed)
             month.stories.is_late = is_late
+            month.owing = list_owing(bank)
             yield month
 
 
@@ -164,6 +165,7 @@ class Month:
     ) -> None:  # fmt: skip
         self.house, self.clock, self.tools, self._tale, self._seed = house, clock, tools, tale, seed
         self._state = "open"
+        self.owing: frozenset[str] = frozenset()
         self.desks = {staff_no: crew.desk(staff_no) for staff_no in OFFICE}
         self._set_up()
         self.managers = {

@@ -1,7 +1,7 @@
 """The proof of the month: every visit accounted for, counted again from all facts, and exported as evidence."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -59,7 +59,7 @@ class MonthProof(Struct, frozen=True, kw_only=True):
 
 
 def prove_month(
-    house: House, desks: Mapping[str, Desk], managers: Mapping[str, Rounds], export: Export
+    house: House, desks: Mapping[str, Desk], managers: Mapping[str, Rounds], owing: Collection[str], export: Export
 ) -> MonthProof:  # fmt: skip
     """Return what can be proven of the month after its end."""
     workers = [manager.worker for manager in managers.values()]
@@ -67,7 +67,7 @@ def prove_month(
     made = sum(manager.made for manager in managers.values())
     recount, evidence = recount_month(house), prove_evidence(house, desks["U35"], made, export)
     findings = [
-        account_visits(desks["S35"], managers), recount, evidence, find_flipped_bit(house, desks["U35"], export),
+        account_visits(desks["S35"], managers, owing), recount, evidence, find_flipped_bit(house, desks["U35"], export),
         compare_digests(house, workers), _account(house, workers), verify_chains(house, workers), verify_log(house),
         verify_receipts(house, workers),
     ]  # fmt: skip
@@ -77,19 +77,25 @@ def prove_month(
     )  # fmt: skip
 
 
-def account_visits(desk: Desk, managers: Mapping[str, Rounds]) -> Finding:
-    """Find every visit that was made once: with its verdict at a duty, or at a customer of whom nothing is due."""
+def account_visits(desk: Desk, managers: Mapping[str, Rounds], owing: Collection[str]) -> Finding:
+    """Find every visit that was made once: with its verdict at a duty, or at a customer of whom nothing is due.
+
+    `owing`: the customers who owed more than the threshold; no other and none less has a duty.
+    """
     duties = list_pages(desk, f"/compliance/months/{MONTH}/obligations")
     verdicts = {visit["visit_id"]: visit["verdict"] for duty in duties for visit in duty["visits"]}
     obliged = {duty["customer_id"] for duty in duties}
     found = list(graded(managers.values()))
     beside = [id for _, id, body in found if id not in verdicts and body["customer_id"] not in obliged]
     made = sum(manager.made for manager in managers.values())
-    in_month = all(body["local_date"].startswith(MONTH) for _, _, body in found)
+    moved = [id for one, id, body in found if body["local_date"] != one.days[id].isoformat()]
     counts = Counter(verdicts.values())
     parts = " + ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    is_whole = made == len(found) == len(verdicts) + len(beside) and in_month
-    told = f"{made} made, {len(found)} graded, all of {MONTH} = {parts} + {len(beside)} where nothing is due"
+    is_whole = made == len(found) == len(verdicts) + len(beside) and not moved and obliged == set(owing)
+    told = (
+        f"{made} made, {len(found)} graded, {len(moved)} on another day than they were made = {parts} "
+        f"+ {len(beside)} where nothing is due; {len(obliged)} duties for {len(owing)} who owe enough"
+    )
     return Finding("every visit is accounted for", is_whole, told)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
+from backend.demo.day.clock import BANK_TIME
 from backend.demo.day.crew import Worker
 from backend.demo.day.field import STAY_MIN, Field
 from backend.demo.month.oddities import Oddity
@@ -30,7 +31,12 @@ class Rounds(Field):
         self.odd: dict[str, Oddity] = {}  # visit → what is odd about it
         self.contents: list[str] = []
         self.pictures: list[str] = []
-        self.made = 0
+        self.days: dict[str, date] = {}  # visit → when it was made, whatever any wall clock told
+
+    @property
+    def made(self) -> int:
+        """Return how many visits were made."""
+        return len(self.days)
 
     @property
     def name(self) -> str:
@@ -87,7 +93,7 @@ class Rounds(Field):
             one.oddity.change(self, id, said)
             self.odd[id] = one.oddity
         self.contents.append(said["content"])
-        self.made += 1
+        self.days[id] = self.watch.clock().astimezone(BANK_TIME).date()
         return self.worker.tablet.append("visit", said, id=id).id
 
     def photograph(self, visit_id: str) -> str:

@@ -14,6 +14,7 @@ from backend.demo.month import oddities
 from backend.demo.month.oddities import Oddity
 from backend.demo.month.plan import move_to
 from backend.demo.month.rounds import Rounds
+from backend.demo.month.timekeeping import await_judgement
 from backend.domain.customers.rules.masking import mask_name
 from backend.registry import KINDS
 from contracts.base import Body
@@ -102,6 +103,7 @@ class Stories:
         manager.worker.weather.is_offline = False
         owed = manager.worker.tablet.unsent_count()
         manager.hand_in()
+        await_judgement(self._house)
         self._note(f"⚡ {name} has a line again and hands in {owed} of October")
 
     # --- people
