@@ -8,11 +8,11 @@ from msgspec import Struct
 from backend.domain.compliance.queries import obligations
 from backend.domain.compliance.rules.closing import MonthState
 from backend.domain.visits.queries import tally_visits
-from backend.identity import require
+from backend.identity import Role, require
 from backend.settings import Settings
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
-from backend.sync_api.duty.desk import LEVELS, READERS, ROWS_MAX, Chosen, names_and_banks, orgs_of
+from backend.sync_api.duty.desk import LEVELS, ROWS_MAX, Chosen, names_and_banks, orgs_of
 from backend.sync_api.duty.scoring import (
     COMPONENTS,
     DEFINITIONS,
@@ -34,6 +34,7 @@ from sync.kind import Actor
 
 Key = tuple[str, str]  # institution, person; the person is empty in rows of branches and banks
 
+READERS = (Role.SUPERVISOR, Role.AUDITOR)  # of what is said about people
 WORTHS = {**WORTH, "accepted": WORTH_ACCEPTED, "rejected": WORTH_REJECTED}
 OF_DUTIES = frozenset({"duty_rate", "share_done"})
 DIGITS = 1  # of a score

@@ -48,7 +48,7 @@ class VisitReviewController(Controller):
         self,
         actor: NamedDependency[Actor],
         visit_desk: NamedDependency[VisitDesk],
-        state: FromQuery[ListState] = "open",
+        in_state: Annotated[ListState, QueryParameter(name="state")] = "open",
         org: Word = None,
         person: Word = None,
         grade: FromQuery[Grade | None] = None,
@@ -59,7 +59,7 @@ class VisitReviewController(Controller):
     ) -> QueuePage:
         """What waits: the least probable first, then the most points, the oldest. Other states by month and day."""
         picked = Picked(author=person, grade=grade, flag=flag, month=month)
-        return visit_desk.reviews(actor, state, picked, org_id=org, after=after, limit=limit)
+        return visit_desk.reviews(actor, in_state, picked, org_id=org, after=after, limit=limit)
 
     @get("/{visit_id:str}", sync_to_thread=True)
     def show_review(
