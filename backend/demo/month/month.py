@@ -12,20 +12,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.app import House
-from backend.demo.credentials import Credentials
+from backend.demo.bank import Bank
 from backend.demo.day.clock import PlayedClock
-from backend.demo.day.crew import Desk, Recruiter
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.tale import Say, Tale
 from backend.demo.month import telling
 from backend.demo.month.bank import CUSTOMERS, THRESHOLD_FEN, list_managers, list_owing, make_month_bank
+from backend.demo.month.crew import Crew
 from backend.demo.month.plan import Appointment
 from backend.demo.month.proof import Export, prove_month
 from backend.demo.month.reviews import Reviews
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import MONTH, Stories
 from backend.demo.month.timekeeping import await_judgement, run_due
-from backend.demo.month.watch import NIGHT_MIN, Watch, day_name, days_from, moment_on
+from backend.demo.month.watch import NIGHT_MIN, day_name, days_from, moment_on
 from backend.demo.seeding import seed_bank
 from backend.domain.compliance.queries.setup import ToldDay, replace_year
 from backend.migrations import migrate
@@ -104,16 +104,13 @@ def opened_month(
     with closing(House(settings, clock)) as house:
         bank = make_month_bank(seed, house.auth.now(), round(CUSTOMERS * scale))
         credentials = seed_bank(house.engine, house.auth, bank, lambda _what, _done, _of: None)
-        managers = list_managers(bank)
-        tale.lines([f"{len(managers)} field managers, {len(bank.customers)} customers, {len(bank.holdings)} loans"])
+        held = f"{len(bank.customers)} customers, {len(bank.holdings)} loans"
+        tale.lines([f"{len(list_managers(bank))} field managers, {held}"])
         with (
             ServerProcess(settings, folder / CLOCK) as server,
-            closing(Crew(server.url, credentials, clock, folder, seed)) as crew,
+            closing(Crew(server.url, credentials, FIRST, clock, folder, seed)) as crew,
         ):
-            month = Month(house, crew, managers, tools, tale, clock, seed)
-            month.stories.is_late = is_late
-            month.owing = list_owing(bank)
-            yield month
+            yield Month(house, crew, bank, tools, tale, clock, seed, is_late=is_late)
 
 
 def add_figures(path: Path, result: Result) -> None:
@@ -124,58 +121,27 @@ def add_figures(path: Path, result: Result) -> None:
     path.write_bytes(msgspec.json.format(told, indent=2) + b"\n")
 
 
-class Crew:
-    """Enrols the managers, each with a tablet whose wall clock is its own, and the desks."""
-
-    def __init__(self, url: str, credentials: Credentials, clock: PlayedClock, folder: Path, seed: int) -> None:
-        self._url, self._credentials, self._clock, self._folder, self._seed = url, credentials, clock, folder, seed
-        self._codes = {org.org_id: iter(credentials.codes_of(org.org_id)) for org in credentials.orgs}
-        self._recruiters: list[Recruiter] = []
-
-    def manager(self, staff_no: str, diligence: float) -> Rounds:
-        """Return a manager with an enrolled tablet."""
-        watch = Watch(FIRST, self._clock)
-        (worker,) = self._recruiter(staff_no, watch).crew((staff_no,))
-        return Rounds(worker, watch, diligence)
-
-    def desk(self, staff_no: str) -> Desk:
-        """Return a desk with its person signed in."""
-        return self._recruiter(staff_no, Watch(FIRST, self._clock)).desk(staff_no)
-
-    def close(self) -> None:
-        """Hang up all lines."""
-        for recruiter in self._recruiters:
-            recruiter.close()
-
-    def _recruiter(self, staff_no: str, watch: Watch) -> Recruiter:
-        org_id = self._credentials.get_person(staff_no).org_id
-        code = next(self._codes[org_id])
-        ready = [one for one in self._credentials.enrolment_codes if one.code == code]
-        own = replace(self._credentials, enrolment_codes=ready)
-        self._recruiters.append(Recruiter(self._url, own, watch, self._folder, self._seed))
-        return self._recruiters[-1]
-
-
 class Month:
     """Twelve people and their tablets, from the rule to the proof."""
 
     def __init__(
-        self, house: House, crew: Crew, managers: Mapping[str, str], tools: Tools, tale: Tale, clock: PlayedClock,
-        seed: int,
+        self, house: House, crew: Crew, bank: Bank, tools: Tools, tale: Tale, clock: PlayedClock, seed: int, *,
+        is_late: bool,
     ) -> None:  # fmt: skip
-        self.house, self.clock, self.tools, self._tale, self._seed = house, clock, tools, tale, seed
-        self._state = "open"
-        self.owing: frozenset[str] = frozenset()
+        self.house, self.clock, self.tools, self._tale = house, clock, tools, tale
+        self.owing, self._state = list_owing(bank), "open"
         self.desks = {staff_no: crew.desk(staff_no) for staff_no in OFFICE}
         self._set_up()
         self.managers = {
-            name: crew.manager(name, diligence) for name, diligence in zip(managers, DILIGENCE, strict=True)
+            name: crew.manager(name, diligence) for name, diligence in zip(list_managers(bank), DILIGENCE, strict=True)
         }
         for manager in self.managers.values():
             assert manager.hand_in(), "no first sync"
         self.workdays = self._list_workdays()
         self.random = Random(f"month {seed}")  # noqa: S311  # a demonstration wants a seed that repeats
-        self.stories = Stories(house, self.managers, self.desks, self.workdays, self._note, self.random)
+        self.stories = Stories(
+            house, self.managers, self.desks, self.workdays, self._note, self.random, is_late=is_late
+        )  # fmt: skip
         self.reviews = Reviews(self.managers, self.desks, self._note)
 
     def live(self) -> None:
@@ -197,9 +163,8 @@ class Month:
         workbook.parent.mkdir(parents=True, exist_ok=True)
         workbook.write_bytes(telling.fetch(self.desks["S3506"], f"/compliance/months/{MONTH}/report.xlsx"))
         self._tale.lines([f"the report of bank 3506 as a workbook: {workbook}"])
-        proven = prove_month(
-            self.house, self.desks, self.managers, Export(self.tools.read_export, Path(self.house.settings.data_dir))
-        )
+        export = Export(self.tools.read_export, Path(self.house.settings.data_dir))
+        proven = prove_month(self.house, self.desks, self.managers, self.owing, export)
         self._tale.title("Proof of the month")
         self._tale.lines([f"{'✔' if it.is_proven else '✘'} {it.name}: {it.told}" for it in proven.findings])
         return Result(

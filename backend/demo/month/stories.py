@@ -50,11 +50,12 @@ class Stories:
 
     def __init__(
         self, house: House, managers: Mapping[str, Rounds], desks: Mapping[str, Desk], workdays: Sequence[date],
-        note: Note, random: Random,
+        note: Note, random: Random, *, is_late: bool,
     ) -> None:  # fmt: skip
+        """`is_late`: two tablets lose their line and hand in after the month's end."""
         self._house, self._managers, self._desks, self._workdays = house, managers, desks, workdays
         self._note, self._random = note, random
-        self.is_late = True  # two tablets hand in after the month's end
+        self._is_late = is_late
         self.debtor = self.patient = self._exemption = ""
         self.settled: tuple[Body, Body] | None = None  # the duty on the tablet, before and after the loan was settled
 
@@ -81,7 +82,7 @@ class Stories:
             HAND_OVER: [(at(8, 40), self._hand_over)],
             SETTLED: [(at(8, 40), self._settle_loan)],
         }
-        return [*script.get(day, []), *(self._outages_on(day) if self.is_late else [])]
+        return [*script.get(day, []), *(self._outages_on(day) if self._is_late else [])]
 
     def _outages_on(self, day: date) -> list[Event]:
         outages: dict[date, Event] = {
