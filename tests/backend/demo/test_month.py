@@ -203,7 +203,7 @@ def test_a_duty_that_is_gone_with_its_visits_is_missed(lived, tampered):
     assert account_visits(month.desks["S35"], month.managers, month.owing).is_proven
     one = "customer_id = (SELECT min(customer_id) FROM obligation WHERE counted > 0)"
     tampered(
-        f"UPDATE obligation SET month = 'x' || month WHERE {one}",  # noqa: S608
+        f"UPDATE obligation SET month = 'x' || month WHERE {one}",  # noqa: S608 - our own words
         "UPDATE obligation SET month = substr(month, 2) WHERE month LIKE 'x%'",
     )
     assert not account_visits(month.desks["S35"], month.managers, month.owing).is_proven
@@ -223,8 +223,8 @@ def test_a_visit_whose_signature_is_not_the_tablet_s_is_found(lived, tampered, t
     month, result, _, _ = lived
     one = "WHERE n = 1 AND install_id = (SELECT min(install_id) FROM evidence)"
     tampered(
-        f"UPDATE evidence SET mutation = CAST(replace(mutation, '贷后检查', '贷后检察') AS BLOB) {one}",  # noqa: S608
-        f"UPDATE evidence SET mutation = CAST(replace(mutation, '贷后检察', '贷后检查') AS BLOB) {one}",  # noqa: S608
+        f"UPDATE evidence SET mutation = CAST(replace(mutation, '贷后检查', '贷后检察') AS BLOB) {one}",  # noqa: S608 - our own words
+        f"UPDATE evidence SET mutation = CAST(replace(mutation, '贷后检察', '贷后检查') AS BLOB) {one}",  # noqa: S608 - our own words
     )
     found = prove_evidence(month.house, month.desks["U35"], result.month_visits, Export(read_export, tmp_path))
     assert not found.is_proven
