@@ -86,6 +86,7 @@ COPIED = Oddity(told="the text of an earlier visit, pasted", change=_copy)
 PHOTOGRAPHED = Oddity(change=_photograph)
 REUSED = Oddity(told="the same photo at another customer's", change=_reuse)
 BACK = Oddity(told="the clock was set 3 days back", off=timedelta(days=-3))
+STILL_WRONG = Oddity(told="the clock still stands wrong")
 FORWARD = Oddity(told="the clock was set 40 days forward", off=timedelta(days=40))
 
 

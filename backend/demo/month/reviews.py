@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 
 from backend.demo.day.crew import Desk
-from backend.demo.day.stories import at
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import MONTH, Event, Note
 from contracts.base import Body
@@ -13,6 +12,7 @@ from sync.tablet.errors import Refused
 
 ACCEPTED, REJECTED = "F350101-1", "F350601-2"
 LOOKED_AT, REJECTED_ON = date(2026, 10, 26), date(2026, 11, 6)
+LOOKED_AT_MIN, REJECTED_MIN, APPEALED_MIN, DECIDED_MIN = 8 * 60 + 45, 10 * 60, 11 * 60, 14 * 60
 REVIEWS = "/visits/reviews"
 
 
@@ -26,9 +26,9 @@ class Reviews:
     def events_on(self, day: date) -> list[Event]:
         """Return (minute of the day, what happens)."""
         script: dict[date, list[Event]] = {
-            LOOKED_AT: [(at(8, 45), self._accept)],
+            LOOKED_AT: [(LOOKED_AT_MIN, self._accept)],
             REJECTED_ON: [
-                (at(10, 0), self._reject), (at(11, 0), self._appeal), (at(14, 0), self._decide_appeal),
+                (REJECTED_MIN, self._reject), (APPEALED_MIN, self._appeal), (DECIDED_MIN, self._decide_appeal),
             ],
         }  # fmt: skip
         return script.get(day, [])

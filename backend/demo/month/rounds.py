@@ -7,7 +7,7 @@ from random import Random
 from backend.demo.day.clock import BANK_TIME
 from backend.demo.day.crew import Worker
 from backend.demo.day.field import STAY_MIN, Field
-from backend.demo.month.oddities import Oddity
+from backend.demo.month.oddities import STILL_WRONG, Oddity
 from backend.demo.month.plan import Appointment, appoint
 from backend.demo.month.watch import Watch
 from contracts.base import Body
@@ -85,13 +85,14 @@ class Rounds(Field):
         """Log the visit of an appointment, which ends now; return its id."""
         customer = self.worker.tablet.view("customer", one.customer_id)
         assert customer is not None, "a customer of one's own"
+        oddity = one.oddity or (STILL_WRONG if self.watch.off else None)
         if one.oddity is not None:
             self.watch.off = one.oddity.off
         id = self.worker.new_id()
         said = self._write(id, customer)
-        if one.oddity is not None:
-            one.oddity.change(self, id, said)
-            self.odd[id] = one.oddity
+        if oddity is not None:
+            oddity.change(self, id, said)
+            self.odd[id] = oddity
         self.contents.append(said["content"])
         self.days[id] = self.watch.clock().astimezone(BANK_TIME).date()
         return self.worker.tablet.append("visit", said, id=id).id

@@ -9,7 +9,6 @@ from backend.app import House
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
 from backend.demo.day.crew import Desk
-from backend.demo.day.stories import at
 from backend.demo.month import oddities
 from backend.demo.month.oddities import Oddity
 from backend.demo.month.plan import move_to
@@ -30,6 +29,7 @@ MONTH = "2026-10"
 GIVER, HEIR, HANDED_OVER = "F350601-3", "F350601-1", "P350601-3"
 LATE, BARELY_IN_TIME, DEBTOR_OF, PATIENT_OF = "F350802-1", "F350101-2", "F350801-2", "F350102-1"
 ILL, DECIDED, HAND_OVER, SETTLED = (date(2026, 10, day) for day in (15, 16, 19, 20))
+EARLY_MIN, OPENED_MIN, LATE_MIN = 8 * 60 + 40, 9 * 60, 19 * 60  # minutes of a day
 CRM_FIELDS = ("crm_revision", "as_of", "portfolios")
 
 # What goes wrong with whom: the share of the month's appointments that lies before it, and what is odd.
@@ -77,19 +77,19 @@ class Stories:
     def events_on(self, day: date) -> list[Event]:
         """Return (minute of the day, what happens)."""
         script: dict[date, list[Event]] = {
-            ILL: [(at(8, 40), self._apply_for_exemption)],
-            DECIDED: [(at(8, 40), self._decide_exemption)],
-            HAND_OVER: [(at(8, 40), self._hand_over)],
-            SETTLED: [(at(8, 40), self._settle_loan)],
+            ILL: [(EARLY_MIN, self._apply_for_exemption)],
+            DECIDED: [(EARLY_MIN, self._decide_exemption)],
+            HAND_OVER: [(EARLY_MIN, self._hand_over)],
+            SETTLED: [(EARLY_MIN, self._settle_loan)],
         }
         return [*script.get(day, []), *(self._outages_on(day) if self._is_late else [])]
 
     def _outages_on(self, day: date) -> list[Event]:
         outages: dict[date, Event] = {
-            date(2026, 10, 27): (at(19, 0), partial(self._cut, LATE)),
-            date(2026, 10, 29): (at(19, 0), partial(self._cut, BARELY_IN_TIME)),
-            date(2026, 11, 3): (at(9, 0), partial(self._mend, BARELY_IN_TIME)),
-            date(2026, 11, 6): (at(9, 0), partial(self._mend, LATE)),
+            date(2026, 10, 27): (LATE_MIN, partial(self._cut, LATE)),
+            date(2026, 10, 29): (LATE_MIN, partial(self._cut, BARELY_IN_TIME)),
+            date(2026, 11, 3): (OPENED_MIN, partial(self._mend, BARELY_IN_TIME)),
+            date(2026, 11, 6): (OPENED_MIN, partial(self._mend, LATE)),
         }
         return [outages[day]] if day in outages else []
 
