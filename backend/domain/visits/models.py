@@ -39,6 +39,8 @@ visit = Table(
     # Serves the month of a person, and of an institution.
     Index("ix_visit_author", "author", "month"),
     Index("ix_visit_org", "org_id", "month", "at"),
+    # Serves scores: which visits a later one corrects.
+    Index("ix_visit_amends", "root", sqlite_where=text("root <> id"), postgresql_where=text("root <> id")),
 )
 
 # What waits for a supervisor. A visit stands here once for its institution and once for each above it, so that the

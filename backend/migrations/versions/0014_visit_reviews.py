@@ -1,10 +1,10 @@
-"""What waits for a supervisor, once for each institution that may look at it."""
+"""What waits for a supervisor, once for each institution that may look at it; and which visits are corrected."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from alembic import op
-from sqlalchemy import Column, Connection, Text, column, insert, select, table
+from sqlalchemy import Column, Connection, Text, column, insert, select, table, text
 
 from backend.storage.metadata import Word
 
@@ -37,10 +37,13 @@ def upgrade() -> None:
     op.create_index("ix_visit_review_author", "visit_review", ["area", "author", "place"])
     fill_queue(op.get_bind())
     op.drop_index("ix_visit_review", "visit")
+    amends = text("root <> id")
+    op.create_index("ix_visit_amends", "visit", ["root"], sqlite_where=amends, postgresql_where=amends)
 
 
 def downgrade() -> None:
     """Drop the queue."""
+    op.drop_index("ix_visit_amends", "visit")
     op.create_index("ix_visit_review", "visit", ["org_id", "review_state", "probability", "points", "id"])
     op.drop_table("visit_review")
 

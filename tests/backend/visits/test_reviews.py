@@ -29,6 +29,7 @@ from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
 from backend.storage.tables import audit_entry
+from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
 from contracts.visits import VisitDecision
@@ -336,6 +337,36 @@ def test_other_states_are_listed_by_month_and_day(office):
     assert [i.visit_id for i in office.queue(state="all", month="2026-11", limit=1, after=first.next).items] == [honest]
     with pytest.raises(Malformed):
         office.queue(state="accepted")
+
+
+def test_a_visit_that_counted_by_itself_counts_no_more_while_its_appeal_is_open(office):
+    office.lend()
+    pad = Pad(office)
+    honest = office.odd_visit(pad, north_m=0)
+    assert (office.duty(), office.waiting()) == ((1, 0, "done"), [])
+    office.decide(BOSS, honest, "reject", "客户说没有人来过")
+    assert office.duty()[0] == 0
+    pad.reply(honest, "appeal")
+    pad.push()
+    assert office.duty() == (0, 1, "pending_review")
+    assert office.decide(SECOND, honest, "reject").review_state == "rejected"
+    assert office.duty()[0] == 0
+
+
+def test_a_score_counts_corrections_once_and_what_people_decided(office):
+    office.lend()
+    pad = Pad(office)
+    first = office.odd_visit(pad, "2026-11-18T02:00:00Z")
+    office.odd_visit(pad, "2026-11-18T02:30:00Z", north_m=0, amends=first)
+    odd, _ = office.odd_visit(pad, "2026-11-19T02:00:00Z"), office.odd_visit(pad, north_m=0)
+    office.decide(BOSS, odd, "accept")
+    desk = ScoreDesk(office.store, weights_of(Settings()))
+    (row,) = desk.scores(BOSS, Asked(month="2026-11"), after=None, limit=10).items
+    assert (row.person, row.visits, row.accepted, row.rejected, row.undecided) == ("m1", 3, 1, 0, 0)
+    parts = {part.name: part for part in row.components}
+    assert (parts["duty_rate"].value, parts["upheld"].value, parts["content"].value) == (1, 1, 1)
+    assert parts["quality"].denominator == 3
+    assert desk.scores(STRANGER, Asked(month="2026-11"), after=None, limit=10).items == []
 
 
 def test_the_migration_queues_the_visits_that_waited_before_it(office):
