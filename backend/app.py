@@ -56,12 +56,18 @@ from backend.sync_api.door import SyncDoor
 from backend.sync_api.duty.deeds import DutyDeeds
 from backend.sync_api.duty.desk import DutyDesk
 from backend.sync_api.duty.routes import DUTY_ROUTES
+from backend.sync_api.duty.score_routes import ScoreController
+from backend.sync_api.duty.scores import ScoreDesk, weights_of
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
 from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_routes import MarketingController
 from backend.sync_api.proof_routes import PROOF_ROUTES, ProofDesk
 from backend.sync_api.routes import SyncController
+from backend.sync_api.visits.deeds import VisitDeeds
+from backend.sync_api.visits.desk import VisitDesk
+from backend.sync_api.visits.map import VisitMap
+from backend.sync_api.visits.routes import VISIT_ROUTES
 from backend.teller.door import TellerDoor
 from backend.teller.routes import TellerController
 from backend.web.doorway import Doorway
@@ -153,7 +159,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     house = House(settings, clock)
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
-        MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES, FilesController,
+        MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
+        ScoreController, *VISIT_ROUTES, FilesController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -185,6 +192,10 @@ def dependencies(house: House) -> dict[str, Provide]:
         "proof_desk": ProofDesk(house.engine, house.store),
         "duty_desk": DutyDesk(house.store),
         "duty_deeds": DutyDeeds(house.engine, house.store),
+        "score_desk": ScoreDesk(house.store, weights_of(house.settings)),
+        "visit_desk": VisitDesk(house.store, thresholds_of(house.settings)),
+        "visit_deeds": VisitDeeds(house.engine, house.store),
+        "visit_map": VisitMap(house.store),
         "offer_desk": OfferDesk(house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,

@@ -27,6 +27,7 @@ KINDS: Kinds = {
         Kind(k.Form, forms.buckets, may=forms.may, gate=forms.gate),
         Kind(k.Visit, visits.buckets, may=visits.may, is_outbound=True),
         Kind(k.VisitGrade, visits.buckets),
+        Kind(k.VisitReply, visits.buckets, may=visits.may),
         Kind(k.Customer, customers.customer_buckets, propose=customers.propose),
         Kind(k.Holding, customers.holding_buckets),
         Kind(k.Relation, customers.holding_buckets),

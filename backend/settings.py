@@ -146,6 +146,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     duty_late_workdays: Annotated[
         int, _about("Working days after a month's end in which late visits still count without a revision", ge=0, le=30)
     ] = 3
+    score_weight_duty_rate: Annotated[int, _about("Weight of the duty rate in a manager's score", ge=0, le=100)] = 35
+    score_weight_share_done: Annotated[int, _about("… of the share of duties wholly done", ge=0, le=100)] = 15
+    score_weight_quality: Annotated[int, _about("… of how the visits were graded and reviewed", ge=0, le=100)] = 20
+    score_weight_content: Annotated[int, _about("… of what was written down", ge=0, le=100)] = 10
+    score_weight_timely: Annotated[int, _about("… of visits that arrived in time", ge=0, le=100)] = 10
+    score_weight_upheld: Annotated[int, _about("… of reviewed visits that were accepted", ge=0, le=100)] = 10
 
     visit_accuracy_max_m: Annotated[
         int, _about("A fix that is less accurate proves nothing (POOR_FIX); 68 % radius", ge=3, le=5000)

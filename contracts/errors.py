@@ -58,6 +58,9 @@ class ErrorCode(Enum):
         "The push names another incarnation of the server's database; say hello, then push from the journal."
     )
     ALREADY_DECIDED = "already_decided", 409, Actor.SUPERVISOR, False, "Somebody decided this review before."
+    VISIT_CHANGED = "visit_changed", 409, Actor.SUPERVISOR, False, (
+        "The visit was graded anew, answered or appealed for since it was looked at; look again, then decide."
+    )
     STILL_REFUSED = "still_refused", 409, Actor.SUPERVISOR, False, (
         "Tried again, the mutation is refused again; this answer says why. The review stays open."
     )

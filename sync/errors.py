@@ -74,6 +74,12 @@ class AlreadyDecided(SyncError):
     code = ErrorCode.ALREADY_DECIDED
 
 
+class VisitChanged(SyncError):
+    """What a decision is about has changed since the person looked at it."""
+
+    code = ErrorCode.VISIT_CHANGED
+
+
 class StillRefused(SyncError):
     """A retried mutation was refused again; its problem is in the arguments."""
 

@@ -2,17 +2,21 @@
 
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 import msgspec
 
+from backend.commands.duty import PACKAGE, read_package
+from backend.commands.proving import read_export
 from backend.commands.workplace import check_port, opened, prepare_database, progress_bar, settings_here
 from backend.demo.bank import CUSTOMERS, make_bank
 from backend.demo.credentials import Credentials, read_credentials, write_credentials
 from backend.demo.day.day import live_day, write_result
 from backend.demo.day.server import NotStarted, free_port
 from backend.demo.day.size import Size
+from backend.demo.month.month import Tools, add_figures, live_month
 from backend.demo.seeding import NotEmpty, ready_codes, seed_bank
 from backend.demo.session import write_session
 from backend.domain.orgs.queries import list_orgs
@@ -21,6 +25,7 @@ from backend.settings import Settings
 from backend.web.logs import configure_logs
 
 BUILD = Path("build")
+FIGURES, WORKBOOK = BUILD / "demo.json", BUILD / "demo-month.xlsx"
 SEED = click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same bank.")
 # Random passwords need no slow hash to be safe, and nine people sign in within a second.
 QUICK = Settings(
@@ -55,12 +60,29 @@ def seed_demo(file: Path, customers: int, seed: int) -> None:
 @SEED
 @click.option("--serve", "is_serving", is_flag=True, help="Serve the bank for you to try, instead of living a day.")
 @click.option("--scale", type=click.FloatRange(0.1, 10), default=1, show_default=True, help="How much happens.")
-def demo(seed: int, is_serving: bool, scale: float) -> None:
-    """Live one business day at a bank with nine tablets and bad lines, and prove that nothing was lost."""
+@click.option("--only", type=click.Choice(["day", "month"]), help="Live only one part.")
+def demo(seed: int, is_serving: bool, scale: float, only: str | None) -> None:
+    """Live one business day at a bank with nine tablets and bad lines, and prove that nothing was lost.
+
+    Then a month of twelve field managers, its two closes, and the proof that every visit is accounted for.
+    """
     if is_serving:
         _serve(seed)
         return
     configure_logs("error", "console")
+    proven = []
+    FIGURES.unlink(missing_ok=True)
+    if only != "month":
+        proven.append(_live_day(seed, scale))
+    if only != "day":
+        proven.append(_live_month(seed, scale))
+    if not all(proven):
+        raise click.ClickException("Not everything could be proven; see above.")
+    click.echo(f"\nAll proven. Figures in {FIGURES}.")
+
+
+def _live_day(seed: int, scale: float) -> bool:
+    """Live the day, write its figures, and say whether all was proven."""
     size = Size(**{name: max(1, round(getattr(Size(), name) * scale)) for name in Size.__struct_fields__})
     with tempfile.TemporaryDirectory(prefix="padsync-demo-") as folder:
         settings = msgspec.structs.replace(QUICK, data_dir=folder, port=free_port())
@@ -68,10 +90,21 @@ def demo(seed: int, is_serving: bool, scale: float) -> None:
             result = live_day(settings, seed=seed, size=size, say=click.echo)
         except NotStarted as error:
             raise click.ClickException(str(error)) from error
-    write_result(BUILD / "demo.json", result)
-    if not result.is_proven:
-        raise click.ClickException("Not everything could be proven; see above.")
-    click.echo(f"\nAll proven. Figures in {BUILD / 'demo.json'}.")
+    write_result(FIGURES, result)
+    return result.is_proven
+
+
+def _live_month(seed: int, scale: float) -> bool:
+    """Live the month, add its figures to the day's, and say whether all was proven."""
+    tools = Tools(calendar=read_package, source=(PACKAGE, version(PACKAGE)), read_export=read_export)
+    with tempfile.TemporaryDirectory(prefix="padsync-month-") as folder:
+        settings = msgspec.structs.replace(QUICK, data_dir=folder, port=free_port())
+        try:
+            lived = live_month(settings, tools, seed=seed, say=click.echo, workbook=WORKBOOK, scale=min(1, scale))
+        except NotStarted as error:
+            raise click.ClickException(str(error)) from error
+    add_figures(FIGURES, lived)
+    return lived.month_is_proven
 
 
 def _serve(seed: int) -> None:

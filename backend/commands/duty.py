@@ -30,7 +30,7 @@ def import_calendar(year: int, file: Path | None, predicted: bool) -> None:
 
     KIND is workday, make_up (a weekend day that is worked), weekend or holiday. Closed months stay as they are.
     """
-    days = _read_file(file, year) if file else _read_package(year)
+    days = _read_file(file, year) if file else read_package(year)
     source, told = ("file", file.name) if file else (PACKAGE, version(PACKAGE))
     with opened() as house:
         house.store.write(
@@ -41,7 +41,8 @@ def import_calendar(year: int, file: Path | None, predicted: bool) -> None:
     click.echo(f"{year} has {worked} working days, says {source} {told}{' (predicted)' if predicted else ''}.")
 
 
-def _read_package(year: int) -> list[ToldDay]:
+def read_package(year: int) -> list[ToldDay]:
+    """Return a year's days as the package tells them. Raises ClickException for a year that it does not know."""
     try:
         return [
             ToldDay(day=day, kind=kind_of(day, is_worked=chinese_calendar.is_workday(day))) for day in _days_of(year)

@@ -18,11 +18,12 @@ from contracts.kinds.task import Task
 from contracts.kinds.ticket import Ticket
 from contracts.kinds.visit import Visit
 from contracts.kinds.visit_grade import VisitGrade
+from contracts.kinds.visit_reply import VisitReply
 from contracts.kinds.workbench import Busy, Letter, Note, Notice, Plan, Preference
 from contracts.policy import Record
 
 RECORDS: tuple[type[Record], ...] = (
-    Ticket, Counter, Pace, Card, Contact, Form, Visit, VisitGrade,
+    Ticket, Counter, Pace, Card, Contact, Form, Visit, VisitGrade, VisitReply,
     Customer, Holding, Relation, Reminder,
     Task, Plan, Busy, Lead, Notice, Letter, Note, Preference,
     Request, Review, Reveal, Duty,
@@ -34,4 +35,5 @@ __all__ = [
     "Holding",
     "Lead", "Letter", "Note", "Notice", "Org", "Pace", "Plan", "Preference", "Product", "Relation", "Reminder",
     "Request", "Reveal", "Review", "Script", "Task", "Ticket", "Visit", "VisitGrade",
+    "VisitReply",
 ]  # fmt: skip

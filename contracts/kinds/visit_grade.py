@@ -10,7 +10,9 @@ from contracts.privacy import Privacy
 
 Grade = Literal["A", "B", "C", "D"]
 Verdict = Literal["INSIDE", "OUTSIDE", "UNCERTAIN", "NO_REFERENCE", "NO_FIX", "POOR_FIX"]
-ReviewState = Literal["counted", "pending", "asked", "accepted", "rejected"]
+ReviewState = Literal["counted", "pending", "asked", "answered", "accepted", "rejected", "appealed"]
+ReviewDeed = Literal["ask", "answer", "accept", "reject", "appeal"]
+STEPS_MAX = 40  # of one review; past it a supervisor can only accept or reject
 
 
 class GradeFlag(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,6 +24,18 @@ class GradeFlag(Struct, frozen=True, kw_only=True, omit_defaults=True):
     zh: Annotated[str, Meta(max_length=300)]
     en: Annotated[str, Meta(max_length=300)]
     other: RecordId | None = None  # the visit of the same person that it was compared with
+
+
+class ReviewStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a review, by a supervisor or by the person concerned, and what that person is told of it."""
+
+    at: Moment
+    by: StaffNo
+    deed: ReviewDeed
+    text: Annotated[str, Meta(max_length=1000)] = ""  # the reason, the question, the answer, as it was written
+    zh: Annotated[str, Meta(max_length=200)] = ""  # what it means, without the text
+    en: Annotated[str, Meta(max_length=200)] = ""
+    seen: int = 0  # the version of the grade that a supervisor decided upon
 
 
 class VisitGrade(Record, frozen=True, kw_only=True):
@@ -55,4 +69,5 @@ class VisitGrade(Record, frozen=True, kw_only=True):
     review_state: Annotated[ReviewState, Merge.STAMPED]
     reviewed_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     reviewed_at: Annotated[Moment | None, Merge.STAMPED] = None
-    review_reason: Annotated[str, Merge.STAMPED, Meta(max_length=500)] = ""
+    review_reason: Annotated[str, Merge.STAMPED, Privacy.C2, Meta(max_length=500)] = ""
+    steps: Annotated[list[ReviewStep], Merge.STAMPED, Privacy.C2, Meta(max_length=STEPS_MAX + 2)] = []

@@ -10,6 +10,7 @@ from backend.domain.handoffs.forms import following_forms
 from backend.domain.handoffs.lobby_notes import note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
+from backend.domain.handoffs.reviews import queue_grades, take_replies
 from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
@@ -35,5 +36,6 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [contacts.on_visits, arrivals.on_contacts, Grader(limits=thresholds_of(settings)).grade_visits],
-        "visit_grade": [duty.on_visits],
+        "visit_grade": [duty.on_visits, queue_grades],
+        "visit_reply": [take_replies],
     }

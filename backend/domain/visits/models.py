@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Double, Index, Table, Text, text
 
+from backend.domain.visits.rules.waiting import codes_of
 from backend.storage.metadata import Bytes, Number, Word, metadata
 from backend.storage.projections import Projection
 from contracts.kinds.visit_grade import VisitGrade
@@ -33,13 +34,34 @@ visit = Table(
     Column("content_chars", Number, nullable=False),
     Column("alert", Word),
     Column("review_state", Word, nullable=False),
-    # Serves the review queue of an institution: least probable first, then by points.
-    Index("ix_visit_review", "org_id", "review_state", "probability", "points", "id"),
     # Serves duty: what was done at one customer in a month.
     Index("ix_visit_customer", "customer_id", "month"),
     # Serves the month of a person, and of an institution.
     Index("ix_visit_author", "author", "month"),
     Index("ix_visit_org", "org_id", "month", "at"),
+    # Serves scores: which visits a later one corrects.
+    Index("ix_visit_amends", "root", sqlite_where=text("root <> id"), postgresql_where=text("root <> id")),
+)
+
+# What waits for a supervisor. A visit stands here once for its institution and once for each above it, so that the
+# first page of any area, of one branch or of the whole house, is one seek along the key.
+visit_review = Table(
+    "visit_review",
+    metadata,
+    Column("area", Word, primary_key=True),
+    Column("place", Word, primary_key=True),  # rules.waiting.place_in_queue: sorts as the queue does
+    Column("visit_id", Word, nullable=False),
+    Column("org_id", Word, nullable=False),
+    Column("author", Word, nullable=False),
+    Column("month", Word, nullable=False),
+    Column("grade", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("flags", Text, nullable=False),
+    # Serves a decision: the visit leaves the queue.
+    Index("ix_visit_review_visit", "visit_id"),
+    # Serves the filter by person.
+    Index("ix_visit_review_author", "area", "author", "place"),
+    sqlite_with_rowid=False,
 )
 
 visit_trace = Table(
@@ -114,7 +136,7 @@ def project_visit(write: Write) -> Mapping[str, Any] | None:
         "root": body.amends or write.after.id,
         "month": body.local_date[:7],
         "probability": UNKNOWN if body.probability is None else body.probability,
-        "flags": " ".join(["", *(flag.code for flag in body.flags), ""]),
+        "flags": codes_of(body),
         "has_coordinate": int(body.has_coordinate),
     }
 

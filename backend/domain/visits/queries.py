@@ -1,13 +1,32 @@
 """Reading and keeping what visits are judged by: traces, places as they were known, photos that are missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from backend.domain.visits.models import visit_photo, visit_trace
+from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
+from backend.domain.visits.rules.reviewing import OPEN_STATES
+from backend.domain.visits.rules.waiting import Waiting, columns_of
 from contracts.kinds.customer import Place
 
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
@@ -146,3 +165,92 @@ def _read(row: Row[tuple[object, ...]]) -> TraceRow:
         received_at=row.received_at,
         places=_places.decode(row.places),
     )
+
+
+# --- the review queue, and lists of visits for people
+
+
+class Picked(Struct, frozen=True, kw_only=True):
+    """Which visits a list shows; everything that is None is left open."""
+
+    author: str | None = None
+    grade: str | None = None
+    flag: str | None = None
+    month: str | None = None
+    state: str | None = None
+
+
+def queue_visits(
+    connection: Connection, waiting: Mapping[str, Waiting | None], areas: Mapping[str, Sequence[str]]
+) -> None:
+    """Put visits into the queue of their institution and of each above it (`areas`), or take them out: None."""
+    connection.execute(delete(visit_review).where(visit_review.c.visit_id.in_(sorted(waiting))))
+    queued = [one for one in waiting.values() if one]
+    rows = [columns_of(one) | {"area": area} for one in queued for area in areas.get(one.org_id, [one.org_id])]
+    if rows:
+        connection.execute(insert(visit_review), rows)
+
+
+def list_waiting(
+    connection: Connection, area: str, picked: Picked, after: str | None, limit: int
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Return (place, visit) of what waits in an institution and below it, the most doubtful first."""
+    columns = visit_review.c
+    chosen = select(columns.place, columns.visit_id).where(columns.area == area, columns.place > (after or ""))
+    named = {"author": picked.author, "grade": picked.grade, "month": picked.month, "state": picked.state}
+    for name, value in named.items():
+        chosen = chosen if value is None else chosen.where(columns[name] == value)
+    if picked.flag is not None:
+        chosen = chosen.where(columns.flags.contains(f" {picked.flag} ", autoescape=True))
+    return [(row.place, row.visit_id) for row in connection.execute(chosen.order_by(columns.place).limit(limit))]
+
+
+def list_visits(
+    connection: Connection, orgs: Collection[str], picked: Picked, after: tuple[str, str] | None, limit: int
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Return (moment, visit) of graded visits of some institutions, oldest first, from `after` on."""
+    chosen = _picked(select(visit.c.at, visit.c.id).where(visit.c.org_id.in_(sorted(orgs))), picked)
+    if after is not None:
+        chosen = chosen.where(visit.c.at >= after[0], or_(visit.c.at > after[0], visit.c.id > after[1]))
+    return [(row.at, row.id) for row in connection.execute(chosen.order_by(visit.c.at, visit.c.id).limit(limit))]
+
+
+def _picked(chosen: Select[tuple[str, str]], picked: Picked) -> Select[tuple[str, str]]:
+    named = {"author": picked.author, "grade": picked.grade, "month": picked.month, "review_state": picked.state}
+    for name, value in named.items():
+        chosen = chosen if value is None else chosen.where(visit.c[name] == value)
+    if picked.flag is not None:
+        chosen = chosen.where(visit.c.flags.contains(f" {picked.flag} ", autoescape=True))
+    return chosen
+
+
+def tally_visits(connection: Connection, month: str, orgs: Collection[str], worth: Mapping[str, int]) -> list[Row[Any]]:
+    """Return what the visits of a month were worth, for each institution and visitor; amended ones count no more.
+
+    `worth`: of grades A to D, of `accepted` and of `rejected`, in hundredths.
+    """
+    later = visit.alias()
+    amends = later.c.root == visit.c.id, later.c.root != later.c.id
+    mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), ~exists().where(*amends)
+    state, grade, flags = visit.c.review_state, visit.c.grade, visit.c.flags
+    known = case(
+        (state == "rejected", worth["rejected"]),
+        (and_(state == "accepted", grade != "A"), worth["accepted"]),
+        *((grade == one, worth[one]) for one in "ABCD"),
+        else_=0,
+    )
+    is_good = and_(flags.not_like("% text_short %"), flags.not_like("% text_reused %"))
+    sums = {
+        "visits": func.count(),
+        **{f"grade_{one.lower()}": _count_if(grade == one) for one in "ABCD"},
+        "accepted": _count_if(state == "accepted"), "rejected": _count_if(state == "rejected"),
+        "undecided": _count_if(state.in_(sorted(OPEN_STATES))), "worth": func.sum(known),
+        "good_content": _count_if(is_good), "in_time": _count_if(flags.not_like("% late_sync %")),
+    }  # fmt: skip
+    columns = [value.label(name) for name, value in sums.items()]
+    chosen = select(visit.c.org_id, visit.c.author, *columns).where(*mine).group_by(visit.c.org_id, visit.c.author)
+    return list(connection.execute(chosen))
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))

@@ -182,7 +182,7 @@ class DutyDesk:
         first, last = first_of_month(month), last_of_month(month)
 
         def look_up(look: SqlSnapshot) -> dict[str, Any]:
-            orgs = _orgs_of(look, actor, chosen)
+            orgs = orgs_of(look, actor, chosen)
             return facts.visits_of(look.connection, orgs, first, last, chosen.owner)
 
         found = self._ask(actor, look_up)
@@ -240,7 +240,7 @@ def _report(
     look: SqlSnapshot, actor: Actor, month: str, level: Level, chosen: Chosen, revision: int, after: str | None,
     limit: int,
 ) -> MonthReport:  # fmt: skip
-    orgs = _orgs_of(look, actor, chosen)
+    orgs = orgs_of(look, actor, chosen)
     state = next((row for row in obligations.load_months(look.connection, month) if row.month == month), None)
     if revision and (state is None or revision > state.revision):
         raise NotFound(revision=revision)
@@ -249,7 +249,7 @@ def _report(
         for row in obligations.load_figures(look.connection, month, orgs, revision)
         if chosen.owner in (None, row[1]) and chosen.code in (None, row[2])
     ]
-    names, banks = _names_and_banks(look)
+    names, banks = names_and_banks(look)
     rows = rows_of(found, level, lambda org_id: banks.get(org_id, org_id))
     shown, further = page_of(rows, after, limit)
     return MonthReport(
@@ -261,7 +261,8 @@ def _report(
     )  # fmt: skip
 
 
-def _names_and_banks(look: SqlSnapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def names_and_banks(look: SqlSnapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the name of every institution, and the bank that it belongs to."""
     rows = list_orgs(look.connection)  # parents before children
     banks: dict[str, str] = {}
     for row in rows:
@@ -279,12 +280,13 @@ def _calendar_note(look: SqlSnapshot, month: str) -> CalendarNote:
 
 
 def _filters(look: SqlSnapshot, actor: Actor, month: str, chosen: Chosen) -> list[ColumnElement[bool]]:
-    filters = [obligation.c.month == month, obligation.c.org_id.in_(_orgs_of(look, actor, chosen))]
+    filters = [obligation.c.month == month, obligation.c.org_id.in_(orgs_of(look, actor, chosen))]
     named = {"owner": chosen.owner, "code": chosen.code, "status": chosen.status, "customer_id": chosen.customer_id}
     return filters + [obligation.c[name] == value for name, value in named.items() if value is not None]
 
 
-def _orgs_of(look: SqlSnapshot, actor: Actor, chosen: Chosen) -> Collection[str]:
+def orgs_of(look: SqlSnapshot, actor: Actor, chosen: Chosen) -> Collection[str]:
+    """Return the institutions that are asked for. Raises NotFound for one outside the area."""
     area = _area(look, actor)
     if chosen.org_id is None:
         return area

@@ -29,13 +29,13 @@ def totals_of(rows: Iterable[Row], org_id: str) -> list[Row]:
 
 def page_of(rows: Sequence[Row], after: str | None, limit: int) -> tuple[list[Row], str | None]:
     """Return the rows after a place, and the place of the last one if there are more."""
-    begun = [row for row in rows if after is None or place_of(row) > after]
+    begun = [row for row in rows if after is None or place_of(row).split("~") > after.split("~")]
     shown = begun[:limit]
     return shown, place_of(shown[-1]) if len(begun) > limit else None
 
 
 def place_of(row: Row) -> str:
-    """Return where a row stands; places sort as rows do."""
+    """Return where a row stands; its words, one by one, sort as rows do."""
     return f"{row[0]}~{row[1] or ''}~{row[2]}"
 
 

@@ -20,6 +20,7 @@ from backend.domain.staff.queries import add_portfolio, assign_bucket
 from sync.moments import write_moment
 from sync.puts import Put, put_records
 from tests.backend.doors.tablets import new_id
+from tests.support.sheets import read_xlsx
 
 MONTH = "2026-11"
 RULE = {"code": "monthly", "org_id": "35", "valid_from_month": "2026-11", "threshold_fen": 50_000_000, "min_visits": 1}
@@ -220,6 +221,19 @@ def test_files_say_the_same_with_their_definitions(month):
         sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
         assert len(sheets) == 5
         assert month.far in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_a_workbook_tells_each_level_its_duties_and_what_they_mean(month):
+    book = month.ask("head", "get", f"/months/{MONTH}/report.xlsx").content
+    bank, branch, manager, duties, meanings = (read_xlsx(book, sheet=n) for n in range(1, 6))
+    assert all("owner" not in str(heading) for heading in (*bank[0], *branch[0]))
+    assert [row[0] for row in (bank[-1], branch[-1], manager[-1])] == ["合计 total"] * 3
+    rate = manager[0].index("完成率\nrate")
+    assert all(isinstance(row[rate], float) and 0 <= float(row[rate] or 0) <= 1 for row in manager[1:])
+    assert {row[1] for row in duties[1:]} == {"fa", "fb"}
+    words = {row[0] for row in meanings[1:]}
+    assert {str(heading).rpartition("\n")[2] for heading in manager[0][4:]} <= words
+    assert all(row[1] and row[2] and row[3] for row in meanings[3:])
 
 
 def test_a_late_visit_is_a_revision_that_shows_before_and_after(month):

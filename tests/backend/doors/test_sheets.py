@@ -1,10 +1,13 @@
 """Tables as files come back as they went, and nothing in them is ever taken for a formula."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.web.sheets import DANGEROUS, Sheet, write_csv, write_xlsx
+from backend.web.sheets import DANGEROUS, WIDTH_MAX, Look, Sheet, _room_of, _width_of, write_csv, write_xlsx
 from tests.support.sheets import read_csv, read_xlsx
 
 texts = st.text(st.characters(exclude_categories=["C"]), max_size=30)
@@ -47,3 +50,34 @@ def test_a_negative_number_stays_a_number():
 def test_a_workbook_has_all_its_sheets():
     book = write_xlsx([sheet([("a", 1, None)]), Sheet(name="二", headings=["只"], rows=[["b"]])])
     assert read_xlsx(book, sheet=2) == [["只"], ["b"]]
+
+
+def test_a_workbook_tells_percents_as_numbers_and_keeps_its_headings_in_sight():
+    shown = Sheet(
+        name="表", headings=["支行\norg", "完成率\nrate"], rows=[["福州", 0.855], ["合计", None]],
+        looks=[Look.PLAIN, Look.PERCENT], totals=1, fixed=1,
+    )  # fmt: skip
+    book = write_xlsx([shown])
+    assert read_xlsx(book) == [["支行\norg", "完成率\nrate"], ["福州", 0.855], ["合计"]]
+    page, styles = part_of(book, "xl/worksheets/sheet1.xml"), part_of(book, "xl/styles.xml")
+    assert 'topLeftCell="B2"' in page
+    assert '<autoFilter ref="A1:B2"' in page  # the totals stay where they are, whatever is filtered
+    assert 'formatCode="0.0%"' in styles
+
+
+@pytest.mark.parametrize(("text", "room"), [("完成率", 6), ("rate", 4), ("完成率\nrate_owed", 9), ("", 0)])
+def test_a_chinese_letter_takes_the_room_of_two(text, room):
+    assert _room_of(text) == room
+
+
+@given(tables)
+def test_a_column_is_as_wide_as_its_longest_cell_within_bounds(rows):
+    shown = sheet(rows)
+    for place in range(3):
+        longest = max((_room_of(str(row[place])) for row in rows), default=0)
+        assert min(longest, WIDTH_MAX) <= _width_of(shown, place) <= WIDTH_MAX
+
+
+def part_of(book, name):
+    with ZipFile(BytesIO(book)) as parts:
+        return parts.read(name).decode()

@@ -89,6 +89,15 @@ class Pad:
         self.owed.append(msgspec.json.encode(mutation))
         return id
 
+    def reply(self, visit_id: str, sort: str, text: str = "说明") -> str:
+        """Write an answer or an appeal, and keep it until the next push."""
+        self.n += 1
+        id, made_at = new_id(), {"wall": write_moment(self.field.clock.at), "boot": self.boot, "mono_ms": 1}
+        said = {"visit_id": visit_id, "sort": sort, "text": text}
+        mutation = {"n": self.n, "kind": "visit_reply", "id": id, "op": "create", "set": said, "made_at": made_at}
+        self.owed.append(msgspec.json.encode(mutation))
+        return id
+
     def push(self) -> list[Outcome]:
         """Hand in what is owed at the server's present moment."""
         buckets = frozenset({f"visits:{self.staff_no}", "portfolio:p1"})

@@ -208,3 +208,10 @@ def _is_news(known: Sequence[tuple[date, str | None]], day: date, portfolio: str
     if any(since == day for since, _ in known):
         return before[-1] != portfolio
     return not before or before[-1] != portfolio
+
+
+def list_customers(connection: Connection, orgs: Collection[str], after: str, limit: int) -> list[str]:
+    """Return the customers hosted by some institutions, by id, from `after` on."""
+    mine = duty_customer.c.org_id.in_(sorted(orgs)), duty_customer.c.customer_id > after
+    chosen = select(duty_customer.c.customer_id).where(*mine).order_by(duty_customer.c.customer_id).limit(limit)
+    return list(connection.scalars(chosen))

@@ -87,7 +87,7 @@ def judge_visit(rule: RuleVersion, visit: VisitFact, managers: frozenset[str]) -
         return Verdict.NO_COORDINATE
     if visit.review == "rejected":
         return Verdict.REJECTED
-    if visit.review == "accepted" or visit.grade in rule.auto_grades:
+    if visit.review == "accepted" or (visit.grade in rule.auto_grades and visit.review != "appealed"):
         return Verdict.COUNTED
     return Verdict.PENDING
 

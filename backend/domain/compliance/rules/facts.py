@@ -67,7 +67,7 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     day: date
     t_est: str
     grade: str  # A · B · C · D
-    review: str  # counted · pending · asked · accepted · rejected
+    review: str  # counted · pending · asked · answered · accepted · rejected · appealed
     content_chars: int
     has_coordinate: bool
     amends: str | None = None  # the visit that this one stands in place of

@@ -1,0 +1,1 @@
+"""Visits online: the review queue, decisions, and the map."""
