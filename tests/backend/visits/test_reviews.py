@@ -243,6 +243,9 @@ def test_a_rejection_and_a_question_need_words(office):
     for decision in ("reject", "ask"):
         with pytest.raises(Malformed):
             office.decide(BOSS, odd, decision, "  ")
+        with pytest.raises(Malformed):
+            office.decide(BOSS, odd, decision, "密码：123456")
+    assert office.grade(odd)["steps"] == []
 
 
 def test_a_closed_month_gets_a_revision_and_keeps_the_numbers_of_before(office):
