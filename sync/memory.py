@@ -17,6 +17,7 @@ from sync.store import (
     BucketState,
     Evidence,
     FeedRow,
+    Glance,
     Install,
     Key,
     LeaseRow,
@@ -95,6 +96,10 @@ class MemorySnapshot:
 
     def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
         return {name: self.tables.buckets.get(name, BucketState(name=name)) for name in names}
+
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        install = self.find_install(install_id)
+        return Glance(self.epoch(), install.ack_n if install else None, self.buckets(names))
 
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         memberships = [row for row in self.tables.rows.get(bucket, {}).values() if row.seq > after]

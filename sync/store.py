@@ -107,6 +107,14 @@ class BucketState(Struct, frozen=True, kw_only=True):
     digest: int = 0  # sum modulo 2**64
 
 
+class Glance(NamedTuple):
+    """What every pull begins with: the epoch, how far an install's mutations are settled, the states of buckets."""
+
+    epoch: str
+    ack_n: int | None  # None: there is no such install
+    states: Mapping[str, BucketState]
+
+
 class FeedRow(NamedTuple):
     """One membership of a record in a bucket, joined to the record's newest state."""
 
@@ -201,6 +209,10 @@ class Snapshot(Protocol):
     def find_install(self, install_id: str) -> Install | None: ...
     def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
         """Return the state of each named bucket; one that has no rows yet is all zeros."""
+        ...
+
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        """Return epoch, acknowledged number and bucket states in one question."""
         ...
 
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:

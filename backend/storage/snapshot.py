@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from backend.storage import rows
 from backend.storage.driver import Driver
 from backend.storage.statements import Statements
-from sync.store import BucketState, FeedRow, Install, Key, LeaseRow, NumberKey, PurgeRow, Remembered, Stored
+from sync.store import BucketState, FeedRow, Glance, Install, Key, LeaseRow, NumberKey, PurgeRow, Remembered, Stored
 
 to_feed_row = partial(tuple.__new__, FeedRow)  # half the cost of FeedRow._make, and a first sync makes 50,000
 
@@ -43,6 +43,12 @@ class SqlSnapshot:
     def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
         """Return the state of each named bucket; one that has no rows yet is all zeros."""
         return self._buckets(self._sql.buckets, names)
+
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        """Return epoch, acknowledged number and bucket states in one question."""
+        parameters = install_id, self._driver.values(names)
+        ((epoch, ack_n, states),) = self._driver.all(self._sql.glance, *parameters)
+        return Glance(epoch, ack_n, _by_name(names, rows.read_buckets(states)))
 
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         """Return feed rows with `seq > after` in order, at most `limit`."""
@@ -116,9 +122,7 @@ class SqlSnapshot:
     def _buckets(self, sql: str, names: Collection[str]) -> dict[str, BucketState]:
         if not names:
             return {}
-        found = map(rows.read_bucket, self._driver.all(sql, self._driver.values(names)))
-        states = {state.name: state for state in found}
-        return {name: states.get(name) or BucketState(name=name) for name in names}
+        return _by_name(names, map(rows.read_bucket, self._driver.all(sql, self._driver.values(names))))
 
     def _records(self, sql: str, keys: Collection[Key]) -> dict[Key, Stored]:
         found: dict[Key, Stored] = {}
@@ -126,6 +130,11 @@ class SqlSnapshot:
             for row in self._driver.all(sql, kind, self._driver.values(ids)):
                 found[Key(kind, row[1])] = rows.read_record(row)
         return found
+
+
+def _by_name(names: Collection[str], found: Iterable[BucketState]) -> dict[str, BucketState]:
+    states = {state.name: state for state in found}
+    return {name: states.get(name) or BucketState(name=name) for name in names}
 
 
 def _by_kind(keys: Iterable[Key]) -> list[tuple[str, list[str]]]:

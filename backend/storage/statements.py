@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     and_,
     bindparam,
     case,
@@ -65,6 +66,10 @@ def _among_array(element: among, compiler: Any, **options: Any) -> str:
 DIALECTS: dict[str, Callable[[], Any]] = {
     "sqlite": lambda: SQLiteDialect_pysqlite(paramstyle="qmark"),
     "postgresql": lambda: PGDialect_psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy types it no further
+}
+JSON_LISTS: dict[str, tuple[Any, Any]] = {  # of one row's columns; of all rows, or NULL where there is none
+    "sqlite": (func.json_array, func.json_group_array),
+    "postgresql": (func.json_build_array, func.json_agg),
 }
 INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -128,6 +133,7 @@ class Statements:
         self.number_gap = self.compile(gap.limit(literal_column("1")).offset(literal_column("0")))
         self.install = self.compile(pick(t.install).where(same(t.install.c.install_id)))
         self.buckets = self.compile(pick(t.bucket).where(among(t.bucket.c.name, "names")))
+        self.glance = self.compile(self._glance(epochs))
         self.records = self.compile(_records())
         upto = and_(same(t.settled.c.install_id), t.settled.c.first_n <= bind(t.settled.c.first_n))
         newest_first = pick(t.settled).where(upto).order_by(t.settled.c.first_n.desc())
@@ -145,6 +151,17 @@ class Statements:
         seen = and_(same(t.received.c.bucket), t.received.c.at >= bind(t.received.c.at))
         self.cursors = self.compile(select(t.received.c.seq).where(seen))
         self.received = self.compile(select(t.received.c.bucket, t.received.c.seq).where(same(t.received.c.install_id)))
+
+    def _glance(self, epochs: Select[Any]) -> Select[Any]:
+        """Select one row: the present epoch, an install's acknowledged number, and bucket states as JSON.
+
+        One row, because the driver gives up the interpreter's lock for each, and others are waiting for it.
+        """
+        epoch = epochs.limit(literal_column("1")).offset(literal_column("0")).scalar_subquery()
+        ack_n = select(t.install.c.ack_n).where(same(t.install.c.install_id)).scalar_subquery()
+        state, several = JSON_LISTS[self._dialect.name]
+        states = select(several(state(*t.bucket.c))).where(among(t.bucket.c.name, "names")).scalar_subquery()
+        return select(epoch, ack_n, cast(states, Text()))
 
     def _locks(self) -> None:
         """The reads of a unit: the same rows in sorted order, locked until it ends (SQLite locks as a whole)."""
