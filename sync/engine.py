@@ -173,7 +173,7 @@ class Engine:
         sealed = Cursor(epoch=epoch, schema=actor.schema, positions=page.positions)
         text = request.cursor if sealed == cursor else None
         text = text or seal_cursor(sealed, actor.install_id, self.secret)
-        moved = frozenset(plan.reset) | {change.b for change in page.changes}
+        moved = frozenset((*plan.reset, *page.moved))
         answer = PullResponse(
             epoch=epoch, ack_n=ack_n, cursor=text,
             complete=page.is_complete, reset=plan.reset, changes=page.changes,

@@ -126,6 +126,18 @@ class FeedRow(NamedTuple):
     body: bytes
 
 
+class WrittenRows(NamedTuple):
+    """Rows of one bucket in order, as JSON objects with commas between.
+
+    `n` tells how many, `last` the number of the last one, and `is_end` says that none follows it.
+    """
+
+    text: bytes
+    n: int
+    last: int
+    is_end: bool
+
+
 class Membership(NamedTuple):
     """A feed row as it is written."""
 
@@ -217,6 +229,10 @@ class Snapshot(Protocol):
 
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         """Return feed rows with `seq > after` in order, at most `limit`."""
+        ...
+
+    def written_rows(self, bucket: str, after: int, limit: int, max_bytes: int) -> WrittenRows:
+        """Return the same rows as the wire shows them, and no more than fit in `max_bytes`, commas counted."""
         ...
 
     def live_ids(self, bucket: str) -> list[tuple[str, str, int]]:

@@ -193,6 +193,8 @@ class Statements:
         limit = bindparam("limit", type_=Integer())
         page = select(*m.c).where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0"))
         self.rows = self.compile(self._with_states(page))
+        if self._dialect.name == "sqlite":
+            self.written_rows = self.compile(_as_text(page))
         some = select(*m.c).where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq)
         self.rows_of = self.compile(self._with_states(some))
         older = and_(same(m.c.bucket), m.c.at < bind(m.c.at))
@@ -274,6 +276,23 @@ def _feed_row(m: FromClause, state: FromClause) -> tuple[ColumnElement[Any], ...
     version = func.coalesce(state.c.version, literal_column("0"))
     body = func.coalesce(state.c.body, cast(literal_column("''"), LargeBinary()))
     return m.c.seq, m.c.kind, m.c.id, m.c.x, version, body
+
+
+def _as_text(page: Select[Any]) -> Executable:
+    """Select one row: the feed rows of a page as the wire shows them, with commas between, their count, the last one.
+
+    What `sync.written.as_change` would write, byte for byte: names and ids are plain words, and a body is JSON.
+    """
+    m, r = t.membership, t.record
+    head = m.c.bucket, m.c.seq, m.c.kind, m.c.id
+    live = func.printf(
+        literal_column("""'{"b":"%s","s":%d,"k":"%s","id":"%s","v":%d,"d":%s}'"""), *head, r.c.version, r.c.body
+    )
+    gone = func.printf(literal_column("""'{"b":"%s","s":%d,"k":"%s","id":"%s","x":"%s"}'"""), *head, m.c.x)
+    text = case((m.c.x.is_(None), live), else_=gone).label("text")
+    rows = page.with_only_columns(m.c.seq, text).select_from(m.outerjoin(r, _is_state_of(m))).subquery("page")
+    whole = cast(func.group_concat(rows.c.text, literal_column("','")), LargeBinary())
+    return select(whole, func.count(), func.max(rows.c.seq))
 
 
 def _records() -> Select[Any]:
