@@ -162,12 +162,10 @@ class Engine:
     def _page(
         self, snapshot: Snapshot, request: PullRequest, actor: Actor, scope: list[str]
     ) -> tuple[PullResponse, Collection[str]]:
-        epoch = snapshot.epoch()
-        cursor = self._open(request.cursor, actor, epoch)
-        install = snapshot.find_install(actor.install_id)
-        if install is None:
+        epoch, ack_n, states = snapshot.glance(actor.install_id, scope)
+        if ack_n is None:
             raise NotFound("this install is not enrolled")
-        states = snapshot.buckets(scope)
+        cursor = self._open(request.cursor, actor, epoch)
         known = cursor.positions if cursor else {}
         is_whole = cursor is not None and (cursor.epoch != epoch or cursor.schema != actor.schema)
         plan = plan_page(states, known, is_whole=is_whole)
@@ -175,9 +173,9 @@ class Engine:
         sealed = Cursor(epoch=epoch, schema=actor.schema, positions=page.positions)
         text = request.cursor if sealed == cursor else None
         text = text or seal_cursor(sealed, actor.install_id, self.secret)
-        moved = frozenset(plan.reset) | {change.b for change in page.changes}
+        moved = frozenset((*plan.reset, *page.moved))
         answer = PullResponse(
-            epoch=epoch, ack_n=install.ack_n, cursor=text,
+            epoch=epoch, ack_n=ack_n, cursor=text,
             complete=page.is_complete, reset=plan.reset, changes=page.changes,
             digests=digests_to_send(states, moved, request.have) if page.is_complete else {},
         )  # fmt: skip

@@ -17,6 +17,7 @@ from sync.store import (
     BucketState,
     Evidence,
     FeedRow,
+    Glance,
     Install,
     Key,
     LeaseRow,
@@ -29,7 +30,9 @@ from sync.store import (
     Stored,
     Unit,
     Write,
+    WrittenRows,
 )  # fmt: skip
+from sync.written import write_rows
 
 T = TypeVar("T")
 
@@ -96,9 +99,17 @@ class MemorySnapshot:
     def buckets(self, names: Collection[str]) -> dict[str, BucketState]:
         return {name: self.tables.buckets.get(name, BucketState(name=name)) for name in names}
 
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        install = self.find_install(install_id)
+        return Glance(self.epoch(), install.ack_n if install else None, self.buckets(names))
+
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         memberships = [row for row in self.tables.rows.get(bucket, {}).values() if row.seq > after]
         return [self._joined(row) for row in sorted(memberships, key=lambda row: row.seq)[:limit]]
+
+    def written_rows(self, bucket: str, after: int, limit: int, max_bytes: int) -> WrittenRows:
+        found = self.rows(bucket, after, limit)
+        return write_rows(bucket, found, after=after, limit=limit, max_bytes=max_bytes)
 
     def live_ids(self, bucket: str) -> list[tuple[str, str, int]]:
         live = [row for row in self.tables.rows.get(bucket, {}).values() if row.x is None]

@@ -1,15 +1,14 @@
 """Pull: one page of what changed in a person's buckets, read in one snapshot (protocol.md §4)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from contracts.pull import Change, Digest
+from contracts.pull import PAGE_BYTES_MAX, Change, Digest
 from sync.cursor import Position
 from sync.digest import write_digest
-from sync.store import BucketState, FeedRow, Snapshot
-
-ROW_OVERHEAD_BYTES = 110  # names and punctuation around a body
+from sync.store import BucketState, Snapshot
+from sync.written import WrittenChanges
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -20,9 +19,10 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """A filled page: its changes, the new positions, and whether every bucket was read to its head."""
+    """A filled page: its changes and their buckets, the new positions, whether every bucket was read to its head."""
 
     changes: list[Change]
+    moved: Collection[str]
     positions: Mapping[str, Position]
     is_complete: bool
 
@@ -47,21 +47,23 @@ def fill_page(
     snapshot: Snapshot, states: Mapping[str, BucketState], starts: Mapping[str, Position], *, limit: int, max_bytes: int
 ) -> Page:
     """Read rows bucket by bucket until `limit` rows or `max_bytes` are on the page; at least one row if any."""
-    changes: list[Change] = []
-    positions = dict(starts)
-    room_bytes = max_bytes
+    texts: dict[str, bytes] = {}
+    positions, count, room_bytes = dict(starts), 0, max_bytes
     for name, start in starts.items():
-        head, room = states[name].head, limit - len(changes)
+        head, room = states[name].head, limit - count
         if start.seq < head and room > 0 and room_bytes > 0:
-            rows = snapshot.rows(name, start.seq, room)
-            fitting, room_bytes = _fit(rows, room_bytes, at_least=0 if changes else 1)
-            is_read = len(fitting) == len(rows) < room
-            positions[name] = Position(head if is_read else fitting[-1].seq if fitting else start.seq, start.boot)
-            changes += [as_change(name, row) for row in fitting]
-            room_bytes = room_bytes if is_read else 0
+            rows = snapshot.written_rows(name, start.seq, room, room_bytes)
+            if not (rows.n or rows.is_end or texts):
+                rows = snapshot.written_rows(name, start.seq, 1, PAGE_BYTES_MAX)
+            positions[name] = Position(head if rows.is_end else rows.last, start.boot)
+            room_bytes = room_bytes - len(rows.text) if rows.is_end else 0
+            count += rows.n
+            if rows.n:
+                texts[name] = rows.text
         positions[name] = _after_scan(positions[name])
     is_complete = all(positions[name].seq >= states[name].head for name in states)
-    return Page(changes=changes, positions=positions, is_complete=is_complete)
+    changes = WrittenChanges(list(texts.values()), count)
+    return Page(changes=changes, moved=texts.keys(), positions=positions, is_complete=is_complete)
 
 
 def digests_to_send(
@@ -76,23 +78,6 @@ def digests_to_send(
         if name in moved or (mine is not None and (mine.n, mine.d) != (state.n, digest)):
             digests[name] = Digest(s=state.head, n=state.n, d=digest)
     return digests
-
-
-def as_change(bucket: str, row: FeedRow) -> Change:
-    """Return a feed row as the wire shows it; the stored body goes out as it lies."""
-    seq, kind, id, x, version, body = row
-    if x is not None:
-        return Change(b=bucket, s=seq, k=kind, id=id, x=x)
-    return Change(b=bucket, s=seq, k=kind, id=id, v=version, d=Raw(body))
-
-
-def _fit(rows: list[FeedRow], room_bytes: int, *, at_least: int) -> tuple[list[FeedRow], int]:
-    """Return the first rows that fit, and the room that is left."""
-    for count, row in enumerate(rows):
-        room_bytes -= len(row.body) + ROW_OVERHEAD_BYTES
-        if room_bytes < 0:
-            return rows[: max(count, at_least)], 0
-    return rows, room_bytes
 
 
 def _is_expired(state: BucketState, at: Position) -> bool:

@@ -107,6 +107,14 @@ class BucketState(Struct, frozen=True, kw_only=True):
     digest: int = 0  # sum modulo 2**64
 
 
+class Glance(NamedTuple):
+    """What every pull begins with: the epoch, how far an install's mutations are settled, the states of buckets."""
+
+    epoch: str
+    ack_n: int | None  # None: there is no such install
+    states: Mapping[str, BucketState]
+
+
 class FeedRow(NamedTuple):
     """One membership of a record in a bucket, joined to the record's newest state."""
 
@@ -116,6 +124,18 @@ class FeedRow(NamedTuple):
     x: str | None
     version: int
     body: bytes
+
+
+class WrittenRows(NamedTuple):
+    """Rows of one bucket in order, as JSON objects with commas between.
+
+    `n` tells how many, `last` the number of the last one, and `is_end` says that none follows it.
+    """
+
+    text: bytes
+    n: int
+    last: int
+    is_end: bool
 
 
 class Membership(NamedTuple):
@@ -203,8 +223,16 @@ class Snapshot(Protocol):
         """Return the state of each named bucket; one that has no rows yet is all zeros."""
         ...
 
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        """Return epoch, acknowledged number and bucket states in one question."""
+        ...
+
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         """Return feed rows with `seq > after` in order, at most `limit`."""
+        ...
+
+    def written_rows(self, bucket: str, after: int, limit: int, max_bytes: int) -> WrittenRows:
+        """Return the same rows as the wire shows them, and no more than fit in `max_bytes`, commas counted."""
         ...
 
     def live_ids(self, bucket: str) -> list[tuple[str, str, int]]:

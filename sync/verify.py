@@ -6,8 +6,8 @@ from itertools import groupby
 from contracts.pull import Digest
 from contracts.verify import LEAF_MAX, Branch, VerifyRequest, VerifyResponse
 from sync.digest import digest_of, write_digest
-from sync.pull import as_change
 from sync.store import Snapshot
+from sync.written import as_change
 
 Live = Sequence[tuple[str, str, int]]  # (id, kind, version), ordered by id
 

@@ -24,6 +24,7 @@ from sync.store import (
 
 _map = msgspec.json.Decoder(dict[str, Any])
 _words = msgspec.json.Decoder(frozenset[str])
+_rows = msgspec.json.Decoder(list[tuple[str, int, int, int, str]])
 _list = msgspec.json.Decoder(list[Any])
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -76,6 +77,11 @@ def read_bucket(row: Row) -> BucketState:
     """Return a bucket from its row."""
     name, head, floor, n, digest = row
     return BucketState(name=name, head=head, floor=floor, n=n, digest=int(digest, 16))
+
+
+def read_buckets(states: str | None) -> list[BucketState]:
+    """Return buckets from a JSON list of their rows."""
+    return [read_bucket(row) for row in _rows.decode(states)] if states else []
 
 
 def read_install(row: Row) -> Install:

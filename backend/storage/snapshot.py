@@ -10,9 +10,24 @@ from sqlalchemy import Connection
 from backend.storage import rows
 from backend.storage.driver import Driver
 from backend.storage.statements import Statements
-from sync.store import BucketState, FeedRow, Install, Key, LeaseRow, NumberKey, PurgeRow, Remembered, Stored
+from sync.store import (
+    BucketState,
+    FeedRow,
+    Glance,
+    Install,
+    Key,
+    LeaseRow,
+    NumberKey,
+    PurgeRow,
+    Remembered,
+    Stored,
+    WrittenRows,
+)
+from sync.written import write_rows
 
-to_feed_row = partial(tuple.__new__, FeedRow)  # half the cost of FeedRow._make, and a first sync makes 50,000
+AT_ONCE = 500  # rows that SQLite writes as one text: of the largest records some 32 MB
+
+to_feed_row = partial(tuple.__new__, FeedRow)  # half the cost of FeedRow._make
 
 
 class SqlSnapshot:
@@ -44,9 +59,41 @@ class SqlSnapshot:
         """Return the state of each named bucket; one that has no rows yet is all zeros."""
         return self._buckets(self._sql.buckets, names)
 
+    def glance(self, install_id: str, names: Collection[str]) -> Glance:
+        """Return epoch, acknowledged number and bucket states in one question."""
+        parameters = install_id, self._driver.values(names)
+        ((epoch, ack_n, states),) = self._driver.all(self._sql.glance, *parameters)
+        return Glance(epoch, ack_n, _by_name(names, rows.read_buckets(states)))
+
     def rows(self, bucket: str, after: int, limit: int) -> list[FeedRow]:
         """Return feed rows with `seq > after` in order, at most `limit`."""
         return list(map(to_feed_row, self._driver.all(self._sql.rows, bucket, after, limit)))
+
+    def written_rows(self, bucket: str, after: int, limit: int, max_bytes: int) -> WrittenRows:
+        """Return the same rows as the wire shows them, and no more than fit in `max_bytes`, commas counted.
+
+        SQLite writes some hundred rows at a time as one text: a row that comes to Python costs more than its reading.
+        """
+        texts: list[bytes] = []
+        count, last, is_end = 0, after, False
+        while count < limit and max_bytes > 0 and not is_end:
+            at_once = min(limit - count, AT_ONCE if self._driver.is_sqlite else limit)
+            some = self._some_written(bucket, last, at_once, max_bytes)
+            count, last, is_end = count + some.n, some.last, some.is_end
+            texts += [some.text] if some.n else []
+            max_bytes -= len(some.text) + 1
+            if some.n < at_once:
+                break
+        return WrittenRows(b",".join(texts), count, last, is_end)
+
+    def _some_written(self, bucket: str, after: int, limit: int, max_bytes: int) -> WrittenRows:
+        if self._driver.is_sqlite:
+            ((text, n, last),) = self._driver.all(self._sql.written_rows, bucket, after, limit)
+            if not n:
+                return WrittenRows(b"", 0, after, is_end=True)
+            if len(text) < max_bytes:
+                return WrittenRows(text, n, last, is_end=n < limit)
+        return write_rows(bucket, self.rows(bucket, after, limit), after=after, limit=limit, max_bytes=max_bytes)
 
     def live_ids(self, bucket: str) -> list[tuple[str, str, int]]:
         """Return (id, kind, version) of every live record of a bucket, ordered by id."""
@@ -116,9 +163,7 @@ class SqlSnapshot:
     def _buckets(self, sql: str, names: Collection[str]) -> dict[str, BucketState]:
         if not names:
             return {}
-        found = map(rows.read_bucket, self._driver.all(sql, self._driver.values(names)))
-        states = {state.name: state for state in found}
-        return {name: states.get(name) or BucketState(name=name) for name in names}
+        return _by_name(names, map(rows.read_bucket, self._driver.all(sql, self._driver.values(names))))
 
     def _records(self, sql: str, keys: Collection[Key]) -> dict[Key, Stored]:
         found: dict[Key, Stored] = {}
@@ -126,6 +171,11 @@ class SqlSnapshot:
             for row in self._driver.all(sql, kind, self._driver.values(ids)):
                 found[Key(kind, row[1])] = rows.read_record(row)
         return found
+
+
+def _by_name(names: Collection[str], found: Iterable[BucketState]) -> dict[str, BucketState]:
+    states = {state.name: state for state in found}
+    return {name: states.get(name) or BucketState(name=name) for name in names}
 
 
 def _by_kind(keys: Iterable[Key]) -> list[tuple[str, list[str]]]:

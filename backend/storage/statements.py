@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     and_,
     bindparam,
     case,
@@ -65,6 +66,10 @@ def _among_array(element: among, compiler: Any, **options: Any) -> str:
 DIALECTS: dict[str, Callable[[], Any]] = {
     "sqlite": lambda: SQLiteDialect_pysqlite(paramstyle="qmark"),
     "postgresql": lambda: PGDialect_psycopg(paramstyle="format"),  # type: ignore[no-untyped-call]  # SQLAlchemy types it no further
+}
+JSON_LISTS: dict[str, tuple[Any, Any]] = {  # of one row's columns; of all rows, or NULL where there is none
+    "sqlite": (func.json_array, func.json_group_array),
+    "postgresql": (func.json_build_array, func.json_agg),
 }
 INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -128,6 +133,7 @@ class Statements:
         self.number_gap = self.compile(gap.limit(literal_column("1")).offset(literal_column("0")))
         self.install = self.compile(pick(t.install).where(same(t.install.c.install_id)))
         self.buckets = self.compile(pick(t.bucket).where(among(t.bucket.c.name, "names")))
+        self.glance = self.compile(self._glance(epochs))
         self.records = self.compile(_records())
         upto = and_(same(t.settled.c.install_id), t.settled.c.first_n <= bind(t.settled.c.first_n))
         newest_first = pick(t.settled).where(upto).order_by(t.settled.c.first_n.desc())
@@ -145,6 +151,17 @@ class Statements:
         seen = and_(same(t.received.c.bucket), t.received.c.at >= bind(t.received.c.at))
         self.cursors = self.compile(select(t.received.c.seq).where(seen))
         self.received = self.compile(select(t.received.c.bucket, t.received.c.seq).where(same(t.received.c.install_id)))
+
+    def _glance(self, epochs: Select[Any]) -> Select[Any]:
+        """Select one row: the present epoch, an install's acknowledged number, and bucket states as JSON.
+
+        One row, because the driver gives up the interpreter's lock for each, and others are waiting for it.
+        """
+        epoch = epochs.limit(literal_column("1")).offset(literal_column("0")).scalar_subquery()
+        ack_n = select(t.install.c.ack_n).where(same(t.install.c.install_id)).scalar_subquery()
+        state, several = JSON_LISTS[self._dialect.name]
+        states = select(several(state(*t.bucket.c))).where(among(t.bucket.c.name, "names")).scalar_subquery()
+        return select(epoch, ack_n, cast(states, Text()))
 
     def _locks(self) -> None:
         """The reads of a unit: the same rows in sorted order, locked until it ends (SQLite locks as a whole)."""
@@ -176,6 +193,8 @@ class Statements:
         limit = bindparam("limit", type_=Integer())
         page = select(*m.c).where(after).order_by(m.c.seq).limit(limit).offset(literal_column("0"))
         self.rows = self.compile(self._with_states(page))
+        if self._dialect.name == "sqlite":
+            self.written_rows = self.compile(_as_text(page))
         some = select(*m.c).where(same(m.c.bucket), is_live, among(m.c.id, "ids")).order_by(m.c.seq)
         self.rows_of = self.compile(self._with_states(some))
         older = and_(same(m.c.bucket), m.c.at < bind(m.c.at))
@@ -258,6 +277,23 @@ def _feed_row(m: FromClause, state: FromClause) -> tuple[ColumnElement[Any], ...
     version = func.coalesce(state.c.version, literal_column("0"))
     body = func.coalesce(state.c.body, cast(literal_column("''"), LargeBinary()))
     return m.c.seq, m.c.kind, m.c.id, m.c.x, version, body
+
+
+def _as_text(page: Select[Any]) -> Executable:
+    """Select one row: the feed rows of a page as the wire shows them, with commas between, their count, the last one.
+
+    What `sync.written.as_change` would write, byte for byte: names and ids are plain words, and a body is JSON.
+    """
+    m, r = t.membership, t.record
+    head = m.c.bucket, m.c.seq, m.c.kind, m.c.id
+    live = func.printf(
+        literal_column("""'{"b":"%s","s":%d,"k":"%s","id":"%s","v":%d,"d":%s}'"""), *head, r.c.version, r.c.body
+    )
+    gone = func.printf(literal_column("""'{"b":"%s","s":%d,"k":"%s","id":"%s","x":"%s"}'"""), *head, m.c.x)
+    text = case((m.c.x.is_(None), live), else_=gone).label("text")
+    rows = page.with_only_columns(m.c.seq, text).select_from(m.outerjoin(r, _is_state_of(m))).subquery("page")
+    whole = cast(func.group_concat(rows.c.text, literal_column("','")), LargeBinary())
+    return select(whole, func.count(), func.max(rows.c.seq))
 
 
 def _records() -> Select[Any]:

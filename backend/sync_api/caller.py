@@ -25,7 +25,17 @@ class Caller(Struct, frozen=True, kw_only=True):
     authorization: str | None
     install_id: str | None
     schema: int | None
-    clock: DeviceClock
+    told: Headers
+
+    @property
+    def clock(self) -> DeviceClock:
+        """What its clocks say: evidence, never a reason to refuse a request; what cannot be read counts as not said."""
+        boot = self.told.get(b"sync-boot", "")
+        return DeviceClock(
+            wall_ms=_milliseconds(self.told.get(b"sync-time")),
+            boot=boot if len(boot) <= BOOT_LENGTH_MAX else "",
+            mono_ms=_milliseconds(self.told.get(b"sync-mono")),
+        )
 
 
 def read_caller(scope: HTTPScope) -> Caller:
@@ -44,17 +54,7 @@ def read_stranger(scope: HTTPScope) -> Caller:
         authorization=headers.get(b"authorization"),
         install_id=_matching(headers, b"sync-install", INSTALL_ID),
         schema=int(schema) if schema else None,
-        clock=_clock(headers),
-    )
-
-
-def _clock(headers: Headers) -> DeviceClock:
-    """Evidence, never a reason to refuse a request: what cannot be read counts as not said (principle 5)."""
-    boot = headers.get(b"sync-boot", "")
-    return DeviceClock(
-        wall_ms=_milliseconds(headers.get(b"sync-time")),
-        boot=boot if len(boot) <= BOOT_LENGTH_MAX else "",
-        mono_ms=_milliseconds(headers.get(b"sync-mono")),
+        told=headers,
     )
 
 

@@ -89,8 +89,12 @@ class Metrics:
 
     def note_pull(self, response: PullResponse) -> None:
         """Count a pull and its rows."""
-        (self._with_rows if response.changes else self._idle).inc()
-        self._pulled.inc(len(response.changes))
+        rows = len(response.changes)
+        if rows:
+            self._with_rows.inc()
+            self._pulled.inc(rows)
+        else:
+            self._idle.inc()
 
     def note_refusal(self, code: str) -> None:
         """Count a refused request."""

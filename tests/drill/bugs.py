@@ -65,7 +65,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a cursor goes past rows that were not sent",
-        (Edit(PULL, "Position(head if is_read else fitting[-1].seq if fitting else start.seq,", "Position(head,"),),
+        (Edit(PULL, "Position(head if rows.is_end else rows.last,", "Position(head,"),),
     ),
     Bug(
         "a round counts as complete when its first bucket is",

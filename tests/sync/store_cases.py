@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import pytest
 
 from sync.digest import digest_of
@@ -22,7 +23,9 @@ from sync.store import (
     Store,
     Stored,
     Write,
+    WrittenRows,
 )
+from sync.written import as_change
 
 AT = "2026-11-21T01:30:00.000Z"
 LINE = ("3501", "A", "2026-11-21")
@@ -47,6 +50,14 @@ def save(store: Store, *writes: Write) -> None:
 
 def rows(store: Store, bucket: str, after: int = 0, limit: int = 1_000) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in store.read(lambda snapshot: snapshot.rows(bucket, after, limit))]
+
+
+def written(store: Store, name: str, after: int = 0, limit: int = 1_000, max_bytes: int = 10**6) -> WrittenRows:
+    return store.read(lambda snapshot: snapshot.written_rows(name, after, limit, max_bytes))
+
+
+def gone(id: str) -> Stored:
+    return stored(id, 2, (), standing="deleted", body=b"")
 
 
 def bucket(store: Store, name: str) -> BucketState:
@@ -217,6 +228,45 @@ class StoreCases:
         assert [row[0] for row in rows(store, "a", 3, 3)] == [4, 5, 6]
         assert [row[0] for row in rows(store, "a", 6, 3)] == [7]
         assert rows(store, "a", 7, 3) == []
+
+    def test_rows_are_written_as_the_wire_shows_them(self, store):
+        bodies = [
+            {"name": "陈建国\u0000\x7f\u2028'%s%d", "😀": '"\\}'},
+            {},
+            {"n": [1.5, None, True]},
+            {"a": "x" * 5_000},
+        ]
+        said = [stored(f"f-{n}", buckets=("a", "b"), body=msgspec.json.encode(body)) for n, body in enumerate(bodies)]
+        save(store, *map(create, said))
+        save(store, Write(before=said[0], after=stored("f-0", 2, ("b",))), Write(before=said[1], after=gone("f-1")))
+        for name in ("a", "b", "c"):
+            found, n, last, is_end = written(store, name)
+            shown = store.read(lambda s, name=name: [as_change(name, row) for row in s.rows(name, 0, 100)])
+            assert b"[%b]" % found == msgspec.json.encode(shown)
+            assert (n, last, is_end) == (len(shown), shown[-1].s if shown else 0, True)
+
+    def test_no_more_rows_are_written_than_asked_for_and_than_fit(self, store):
+        save(store, *(create(stored(f"f-{n:04}", buckets=("a",))) for n in range(1_234)))
+        whole = written(store, "a", limit=2_000)
+        assert (whole.n, whole.last, whole.is_end) == (1_234, 1_234, True)
+        texts = [msgspec.json.encode(row) for row in msgspec.json.decode(b"[%b]" % whole.text)]
+        for n in (0, 1, 499, 500, 501, 1_000, 1_233):
+            text = b",".join(texts[:n])
+            assert written(store, "a", limit=n) == (text, n, n, False)
+            for max_bytes in (len(text) + 1, len(text) + len(texts[n])):
+                assert written(store, "a", max_bytes=max_bytes, limit=2_000) == (text, n, n, False)
+        assert written(store, "a", limit=1_234) == (whole.text, 1_234, 1_234, False)
+        assert written(store, "a", 1_234) == (b"", 0, 1_234, True)
+
+    def test_a_glance_tells_epoch_acknowledged_number_and_buckets(self, store):
+        store.write(lambda u: u.save_install(Install(install_id="i-1", ack_n=7)))
+        save(store, *(create(stored(f"f-{n}", buckets=("a", "b"))) for n in range(5)))
+        for install_id, ack_n in (("i-1", 7), ("i-2", None)):
+            for names in ([], ["c"], ["b", "c", "a"]):
+                seen, parts = store.read(
+                    lambda s, names=names, id=install_id: (s.glance(id, names), (s.epoch(), s.buckets(names)))
+                )
+                assert seen == (parts[0], ack_n, parts[1])
 
     def test_live_records_are_listed_by_id(self, store):
         gone = stored("f-1", 1, ("a",))

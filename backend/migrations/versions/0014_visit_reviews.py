@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Text, column, insert, select, table, 
 from backend.storage.metadata import Word
 
 revision = "0014_visit_reviews"
-down_revision = "0009_duty"
+down_revision = "0013_follow_ups"
 branch_labels = None
 depends_on = None
 

@@ -181,6 +181,11 @@ def everything(store: Any) -> Any:
             "names": s.bucket_names(),
             "buckets": s.buckets(BUCKETS),
             "rows": [[s.rows(name, after, limit) for name in BUCKETS] for after, limit in ((0, 100), (2, 2))],
+            "written": [
+                [s.written_rows(name, after, limit, max_bytes) for name in BUCKETS]
+                for after, limit, max_bytes in ((0, 100, 10_000), (2, 2, 10_000), (0, 100, 300))
+            ],
+            "glances": [s.glance(name, BUCKETS)[1:] for name in INSTALLS],
             "live": [s.live_ids(name) for name in BUCKETS],
             "rows_of": [s.rows_of(name, ["id-1", "id-2"]) for name in BUCKETS],
             "records": s.records(KEYS),
