@@ -13,7 +13,7 @@ from backend.demo.day.door import Door
 from backend.demo.day.guests import Guest
 from backend.demo.day.lobby import Lobby, display_of
 
-SYNC_MIN = 3
+SYNC_MIN = 5
 MACHINE_SHARE_DARK = 0.25  # of those who would go to the machine; without a line the managers see to the others
 HELPED_AFTER_MIN = 2  # by then the card of whoever was known is there
 
@@ -125,12 +125,16 @@ class Branch:
         return Counter(number, caller, self._day, self.guests, self.waiting, self._serve)
 
     def _serve(self, called: Called, counter: Counter) -> None:
-        minutes = max(self.guests[called.display].service_min - 1, 1) if called.display in self.guests else 1
+        guest = self.guests.get(called.display)
+        if guest is not None and guest.is_sent_on:  # the form goes to the counter where they are served
+            return
+        minutes = max(guest.service_min - 1, 1) if guest is not None else 1
         for lobby in self.lobbies:
             lobby.paperwork.serve(called.id, minutes, f"T0{counter.number}")
 
     def _help(self, display: str, id: str, manager: Lobby) -> None:
         if display in self.waiting:
+            manager.worker.sync()
             manager.paperwork.help(id, manager.card_of(id))
 
     def _give_up(self, display: str, id: str, manager: Lobby) -> None:

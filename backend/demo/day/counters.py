@@ -10,6 +10,7 @@ from backend.demo.day.guests import Guest
 
 RETURNS_AFTER_MIN = 7
 MISSED_AFTER_MIN = 3
+SENT_ON_AFTER_MIN = 2
 
 
 class Called(Struct, frozen=True):
@@ -93,6 +94,10 @@ class Counter:
         if guest.is_deaf:
             yield 1, lambda: self._move(called, "recalled")
         yield 1, lambda: self._sit_down(called)
+        if guest.is_sent_on:
+            guest.is_sent_on = False
+            yield SENT_ON_AFTER_MIN, lambda: self._send_on(called)
+            return
         yield guest.service_min, lambda: self._move(called, "finished")
 
     def _sit_down(self, called: Called) -> bool:
@@ -104,6 +109,11 @@ class Counter:
     def _miss(self, called: Called) -> bool:
         if self._move(called, "skipped"):
             self.returning.append((self._day.minute + RETURNS_AFTER_MIN, called))
+        return False
+
+    def _send_on(self, called: Called) -> bool:
+        if self._move(called, "transferred"):
+            self._waiting.add(called.display)
         return False
 
     def _move(self, called: Called, to: str) -> bool:

@@ -1,8 +1,8 @@
 """The day itself: opens the bank, lets everybody work by the clock, closes, and asks for the proof."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -11,24 +11,22 @@ import msgspec
 from msgspec import Struct
 
 from backend.app import House
-from backend.auth.partners import PartnerSort, add_partner
-from backend.crm.embedded import drain_outbox
 from backend.demo.bank import Bank, make_bank
 from backend.demo.credentials import Credentials
-from backend.demo.day.branch import POSTS, Branch, Post
+from backend.demo.day.branch import POSTS
 from backend.demo.day.cases import tell_conflict, tell_parked
 from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
 from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker, settle
-from backend.demo.day.door import Door
+from backend.demo.day.evening import Evening
 from backend.demo.day.field import Field
 from backend.demo.day.figures import tell_hours, tell_lobby, tell_visits
 from backend.demo.day.form_stories import FormStories
-from backend.demo.day.guests import Guest, Guests
+from backend.demo.day.hiring import ANSWERS_LOST_SHARE, Hiring
 from backend.demo.day.line import Weather
 from backend.demo.day.lobby import SERIES, Lobby
 from backend.demo.day.lobby_stories import LobbyStories
-from backend.demo.day.numbers import NumberAccounts, account_numbers, count_held, given_out, tell_numbers
-from backend.demo.day.outage import DARK, Outage
+from backend.demo.day.numbers import NumberAccounts, account_numbers, given_out
+from backend.demo.day.outage import Outage
 from backend.demo.day.proof import (
     Accounts,
     Finding,
@@ -39,31 +37,21 @@ from backend.demo.day.proof import (
     verify_log,
     verify_receipts,
 )
-from backend.demo.day.scene import Event, Scene, sync_until
+from backend.demo.day.scene import Event, Scene
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.size import Size, share
 from backend.demo.day.staffing import Staffing
 from backend.demo.day.stories import Stories, list_reviews
-from backend.demo.day.tale import Say, Tale, align
+from backend.demo.day.tale import Say, Tale
 from backend.demo.day.timekeeper import Timekeeper
-from backend.demo.places import UNION
-from backend.demo.queue_machine import LineDown
 from backend.demo.seeding import seed_bank
-from backend.demo.teller_system import TellerSystem
 from backend.migrations import migrate
 from backend.settings import Settings
 
 FIELD_SYNC_MIN, JOBS_MIN = 10, 5
 WRONG_MAX = 10  # numbers that are named if they are not where they must be
-FORGETFUL = "L350601-1"  # goes home without giving numbers back
-NUMBER_HEADINGS = (
-    "", "given out", "by the server", "from blocks", "by tablets", "overflow", "returned", "voided", "missing",
-    "double",
-)  # fmt: skip
 CLOCK = "clock"  # the file of the played time
 LEASE_WANT = 15  # numbers a block; few, so that a tablet without a line runs out and goes on with its letter
-ANSWERS_LOST_SHARE = 0.05
-QUIET_ROUNDS_MAX = 10
 PLAYED = (
     "real:   the server process, its database, HTTP, every tablet's own file, keys, signatures, the order of arrival",
     "played: the hour, the same for server and tablets (08:30 to 17:30 in a minute), the people, the lines' weather",
@@ -110,10 +98,11 @@ def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterat
         tale.title("The bank")
         bank = make_bank(seed, house.auth.now(), size.customers)
         credentials = open_bank(house, bank, tale)
+        timekeeper = Timekeeper(house)
         with ServerProcess(settings, folder / CLOCK) as server:
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:
-                yield Day(house, bank, recruiter, day, tale, seed, size)
+                yield Day(house, bank, recruiter, timekeeper, day, tale, seed, size)
 
 
 def open_bank(house: House, bank: Bank, tale: Tale) -> Credentials:
@@ -128,8 +117,9 @@ class Day:
     """Nine people and their tablets, two queue machines and a teller system, from the opening to the proof."""
 
     def __init__(
-        self, house: House, bank: Bank, recruiter: Recruiter, day: DayClock, tale: Tale, seed: int, size: Size
-    ) -> None:
+        self, house: House, bank: Bank, recruiter: Recruiter, timekeeper: Timekeeper, day: DayClock, tale: Tale,
+        seed: int, size: Size,
+    ) -> None:  # fmt: skip
         self.house, self.clock, self._tale, self._seed = house, day, tale, seed
         lobby_staff, field_staff = recruiter.crew(LOBBY), recruiter.crew(FIELD)
         self.workers: Sequence[Worker] = [*lobby_staff, *field_staff]
@@ -149,7 +139,7 @@ class Day:
             for at, worker in enumerate(field_staff)
         }  # fmt: skip
         self.doors = [branch.door for branch in self.branches.values() if branch.door is not None]
-        self._timekeeper = Timekeeper(house)
+        self._timekeeper = timekeeper
         self._scene = Scene(
             house=house, bank=bank, day=day, tale=tale, branches=self.branches, lobbies=self.lobbies,
             fields=self.fields, supervisor=self.supervisor, administrator=self.administrator,
@@ -163,9 +153,11 @@ class Day:
         stories = (Stories(scene), Outage(scene), Staffing(scene), LobbyStories(scene), FormStories(scene, self.teller))
         self._tale.title("The day")
         self._work(sorted((event for told in stories for event in told.script()), key=itemgetter(0)))
-        self._close()
-        voided = self._end()
-        return self._tell(voided)
+        evening = Evening(scene, self.workers, self._timekeeper)
+        evening.close()
+        self._tale.end_hour("17 h", self._totals())
+        evening.end()
+        return self._tell()
 
     def _first_sync(self, lobby_staff: Sequence[Worker]) -> None:
         for worker in lobby_staff:
@@ -196,72 +188,6 @@ class Day:
             if (minute + 1) % 60 == 0:
                 self._tale.end_hour(f"{minute // 60:02d} h", self._totals())
 
-    def _close(self) -> None:
-        """Close the doors: whoever sits at a counter finishes, and everybody syncs until nothing moves."""
-        late, _ = self.branches[DARK].welcome(Guest(minute=CLOSES_MIN, is_at_machine=True))
-        self._tale.note(self.clock.hour(), f"{late} is printed as the doors close, and nobody calls it any more")
-        for branch in self.branches.values():
-            branch.close()
-        for field in self.fields.values():
-            field.worker.tablet.end_day(self.clock.business_date)
-        self._return_numbers()
-        self._settle_everything("hand in")
-        done = drain_outbox(self.house.engine, self.house.store)
-        self._tale.note(self.clock.hour(), f"☎ the CRM decides the last proposals: {done.accepted} accepted")
-        self._settle_everything("take in")
-        weathers = self._weathers()
-        lost, asked = sum(one.answers_lost for one in weathers), sum(one.requests for one in weathers)
-        self._tale.note(
-            self.clock.hour(), f"closed; of {asked:,} answers {lost} were lost on their way, and asked for again"
-        )
-        self._tale.end_hour("17 h", self._totals())
-
-    def _return_numbers(self) -> None:
-        """Return what was not handed out; one tablet and one machine are switched off before they do."""
-        for name, lobby in self.lobbies.items():
-            if name != FORGETFUL:
-                lobby.worker.tablet.end_day(self.clock.business_date)
-        returning = self.branches["350102"].door
-        assert returning is not None
-        while returning.machine.blocks:
-            with suppress(LineDown):
-                returning.machine.end_day(self.clock.business_date)
-
-    def _end(self) -> dict[str, int]:
-        """Let the timed job end the day; return how many numbers of each branch it voided."""
-        self._tale.title("The day's end, by the timed job")
-        voided = count_held(self.supervisor, self.branches.values(), self.clock.business_date)
-        self.clock.minute = self.house.settings.day_ends_h * 60
-        for lobby in self.lobbies.values():
-            lobby.worker.tablet.end_day(self.clock.business_date)
-        before = self._counted()
-        self._timekeeper.step()
-        self._settle_everything("hear of the day's end")
-        after = self._counted()
-        told = ", ".join(f"{after[name] - before[name]} {name}" for name in after)
-        self._tale.lines(
-            [f"{self.clock.hour()}  {told}; {sum(voided.values())} leased numbers that nobody gave back are void"]
-        )
-        rows = tell_numbers(self.supervisor, self.branches.values(), self.clock.business_date, voided)
-        self._tale.lines(align([NUMBER_HEADINGS, *rows]))
-        return voided
-
-    def _counted(self) -> Counter[str]:
-        """Return how many tickets are expired and how many counters closed, as the tablets see it."""
-        tablets = [branch.lobbies[0].worker.tablet for branch in self.branches.values()]
-        tickets = [view.body.get("state") for tablet in tablets for view in tablet.find("ticket")]
-        counters = [view.body.get("state") for tablet in tablets for view in tablet.find("counter")]
-        return Counter({"tickets expired": tickets.count("expired"), "counters closed": counters.count("closed")})
-
-    def _settle_everything(self, what: str) -> None:
-        for door in self.doors:
-            door.sync()
-        for worker in self.workers:
-            assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot {what}"
-        for worker in self.workers:
-            made = sum(view.body.get("author") == worker.name for view in worker.tablet.find("visit"))
-            sync_until(worker, lambda worker=worker, made=made: _grades(worker) >= made or None)  # type: ignore[misc]
-
     def _weathers(self) -> list[Weather]:
         return [*(worker.weather for worker in self.workers), *(door.weather for door in self.doors)]
 
@@ -282,7 +208,7 @@ class Day:
             }
         )
 
-    def _tell(self, voided: dict[str, int]) -> Result:
+    def _tell(self) -> Result:
         reviews = [*list_reviews(self.supervisor, is_open=True), *list_reviews(self.supervisor, is_open=False)]
         reviews.sort(key=lambda review: (review["body"]["author"], review["body"]["n"]))
         conflicts = [review for review in reviews if review["body"]["sort"] == "conflict"]
@@ -308,7 +234,7 @@ class Day:
         found = [str(wrong) for wrong in numbers.wrong[:WRONG_MAX]]
         counted = [
             Finding("every mutation is accounted for", mutations.is_whole, _told(mutations, "made", "settled")),
-            Finding("every machine's message is answered once", messages.is_whole, _told(messages, "said", "answered")),
+            Finding("machines' messages are answered once", messages.is_whole, _told(messages, "said", "answered")),
             Finding("every number is accounted for", numbers.is_whole,
                     "; ".join([_told(numbers, "handed out", "found once"), *found])),
         ]  # fmt: skip
@@ -323,40 +249,6 @@ class Day:
             machine_messages_made=messages.made, machine_messages_accounted=messages.accounted,
             numbers=numbers.statuses,
         )  # fmt: skip
-
-
-class Hiring:
-    """Mans branches: guests, machines and the teller system."""
-
-    def __init__(self, house: House, bank: Bank, recruiter: Recruiter, day: DayClock, size: Size) -> None:
-        self._house, self._bank, self._recruiter, self._day, self._size = house, bank, recruiter, day, size
-
-    def teller(self) -> TellerSystem:
-        """Return the bank's teller system, with its key."""
-        added = add_partner(self._house.auth, PartnerSort.TELLER, UNION.org_id, "Teller system", ADMINISTRATOR)
-        return TellerSystem(self._recruiter.client(), added.key)
-
-    def branch(self, post: Post, lobbies: Mapping[str, Lobby]) -> Branch:
-        """Return a branch with its people, and with those who will come."""
-        random = self._recruiter.random(f"branch {post.org_id}")
-        guests = Guests(self._bank, post.org_id, random)
-        coming = guests.draw(
-            round(self._size.tickets * post.share), post.machine_share, round(self._size.forms * post.share)
-        )  # fmt: skip
-        door = self._door(post) if post.machine_share else None
-        return Branch(post, [lobbies[name] for name in post.tablets], door, coming, self._day, random)
-
-    def _door(self, post: Post) -> Door:
-        added = add_partner(self._house.auth, PartnerSort.MACHINE, post.org_id, "At the door", ADMINISTRATOR)
-        assert added.partner.install_id is not None
-        random = self._recruiter.random(f"machine {post.org_id}")
-        door = Door(self._recruiter.client(), added.key, added.partner.install_id, self._day, random)
-        door.weather.answers_lost_share = ANSWERS_LOST_SHARE
-        return door
-
-
-def _grades(worker: Worker) -> int:
-    return len(worker.tablet.find("visit_grade"))
 
 
 def write_result(path: Path, result: Result) -> None:

@@ -17,7 +17,7 @@ ATTEMPTS_MAX = 6
 BLOCK = 12  # numbers to print with no line; few, so that a long hour goes on with the machine's letter
 WORDS = {
     "recalled": "recall", "serving": "serving", "finished": "finish", "skipped": "skip", "returned": "return",
-    "left": "left",
+    "left": "left", "transferred": "transfer",
 }  # fmt: skip
 
 
@@ -68,7 +68,8 @@ class Door:
         if to == "left" and called.display in self.printed_offline:
             self.printed_offline.remove(called.display)
         named = self._names.get(called.display) or {"ticket_id": called.id}
-        answer = self.say(WORDS[to], counter=counter_no, **named)
+        where = {"for_series": SERIES} if to == "transferred" else {}
+        answer = self.say(WORDS[to], counter=counter_no, **where, **named)
         return answer is None or answer["status"] == "done"
 
     def say(self, type: str, **told: Any) -> dict[str, Any] | None:

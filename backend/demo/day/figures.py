@@ -24,10 +24,10 @@ def tell_lobby(desk: Desk, org_id: str, date: str) -> list[str]:
 
 
 def tell_hours(desk: Desk, org_id: str, date: str) -> list[str]:
-    """Return how the wait went, hour by hour."""
+    """Return the mean wait of those who came in each hour."""
     rows = desk.get(f"/lobby/day/{org_id}/{date}?by=hour")["rows"]
     waits = [(row["key"], (row.get("wait_mean_s") or 0) / 60) for row in rows if row.get("called")]
-    return [f"{hour} h  {minutes:4.1f} min  {'█' * round(minutes * 2)}" for hour, minutes in waits]
+    return [f"{hour} h  {minutes:4.1f} min  {'█' * round(minutes * 2)}".rstrip() for hour, minutes in waits]
 
 
 def tell_visits(workers: Sequence[Worker]) -> list[str]:

@@ -88,7 +88,7 @@ class FormStories:
         twice = self._teller.load(code, teller=TELLER, branch_id=lobby.branch)
         fields = len(loaded.json()["fields"])
         self._scene.note(
-            f"▣ the teller system loads it by {code[:2]}******: {fields} fields; asked again "
+            f"▣ the teller system loads it by its pick-up code: {fields} fields; asked again "
             f"{'the same' if again.json() == loaded.json() else 'another'} answer"
         )
         self._scene.note(f"  a wrong code: {wrong.json()['code']}; the right one a second time: {twice.json()['code']}")

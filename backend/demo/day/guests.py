@@ -15,7 +15,7 @@ RUSH = ((9 * 60, 11 * 60), (14 * 60, 16 * 60))
 RUSH_SHARE = 0.62
 SERVICES = ("general", "general", "cash", "loan", "card")
 SERVICE_MIN = (3, 14)
-PRIORITY_SHARE, LATE_SHARE, DEAF_SHARE, IMPATIENT_SHARE = 0.06, 0.05, 0.06, 0.05
+PRIORITY_SHARE, LATE_SHARE, DEAF_SHARE, SENT_ON_SHARE, IMPATIENT_SHARE = 0.06, 0.05, 0.06, 0.03, 0.05
 KNOWN_SHARE, HOST_SHARE, MISREAD_SHARE = 0.45, 0.85, 0.04
 PATIENCE_MIN = (12, 30)
 NOBODY = "99999999999"  # a customer number that the bank never gave to anybody
@@ -33,6 +33,7 @@ class Guest(Struct, kw_only=True):
     patience_min: int = CLOSES_MIN  # gives up after so long
     is_late: bool = False  # misses the first call, and comes back
     is_deaf: bool = False  # hears the second call
+    is_sent_on: bool = False  # came to the wrong counter, and keeps the place in the line
     wants_form: bool = False
 
 
@@ -82,7 +83,7 @@ class Guests:
             minute=draw_minute(random), service=random.choice(SERVICES), is_at_machine=is_at_machine,
             priority=1 if random.random() < PRIORITY_SHARE else 0, service_min=random.randint(*SERVICE_MIN),
             claim=self._claim(is_at_machine), is_late=random.random() < LATE_SHARE,
-            is_deaf=random.random() < DEAF_SHARE,
+            is_deaf=random.random() < DEAF_SHARE, is_sent_on=random.random() < SENT_ON_SHARE,
             patience_min=random.randint(*PATIENCE_MIN) if random.random() < IMPATIENT_SHARE else CLOSES_MIN,
         )  # fmt: skip
 

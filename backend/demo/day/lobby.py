@@ -1,4 +1,4 @@
-"""What a lobby manager does all day: hands out numbers, calls for counters, fills forms, talks to who waits (001-13)."""
+"""What a lobby manager does all day: hands out numbers, calls for counters, fills forms, talks (001-13)."""
 
 from collections.abc import Collection
 from random import Random
@@ -26,7 +26,7 @@ from sync.tablet.overlay import View
 
 SERIES = "A"
 BEFORE = {"recalled": {"called"}, "serving": {"called", "recalled"}, "finished": {"serving"}, "skipped": {"called"},
-          "returned": {"skipped"}}  # fmt: skip
+          "returned": {"skipped"}, "transferred": {"serving"}}  # fmt: skip
 MOMENTS = {"called": "called_at", "serving": "serving_at", "finished": "ended_at", "left": "ended_at"}
 
 
@@ -91,7 +91,7 @@ class Lobby:
             return False
         if to != "returned" and view.body.get("counter") != counter_no:
             return False
-        self.say(called.id, to)
+        self.say(called.id, to, **({"for_series": SERIES} if to == "transferred" else {}))
         return True
 
     def call(self, ticket_id: str, counter_no: str) -> Called:

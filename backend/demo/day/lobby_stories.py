@@ -16,6 +16,7 @@ from sync.tablet.overlay import View
 
 ROLES = {"05": "parent", "06": "child", "07": "spouse"}
 RIGHTS = {"host": "is at home here", "assist": "is assisted here", "none": "belongs to another branch"}
+ADVISED = frozenset({"not_assessed", "assessment_expired", "risk_too_high", "age", "elderly_care"})
 SERVICE_MIN = 14  # long enough to talk about
 
 
@@ -56,7 +57,7 @@ class LobbyStories:
         worker = lobby.worker
         told = f"{self._product(lobby, best)} ({best['score']:g} points: {'；'.join(best['reasons'])})"
         self._scene.note(f"  {worker.name} offers {told}")
-        barred = next((one for one in card.body["suppressed"] if one["barred_by"] != ["not_marketed"]), None)
+        barred = min(card.body.get("suppressed") or (), key=self._is_plain, default=None)
         if barred is not None:
             self._scene.note(f"  and not {self._product(lobby, barred)}: {'；'.join(barred['reasons'])}")
         first = lobby.talks.note(card, "approached")
@@ -174,8 +175,11 @@ class LobbyStories:
         lobby.talks.ignore(card.id)
         self._cards.append((lobby, card.id, display))
         body = card.body
-        self._scene.note(f"☺ {lobby.branch} {display}: {how}; {mask_name(body['name'])}, {body['level']}, "
-                         f"{RIGHTS[body['right']]}{self._known(body)}")  # fmt: skip
+        self._scene.note(
+            f"☺ {lobby.branch} {display}: {how}; {mask_name(body['name'])}, {body['level']}, {RIGHTS[body['right']]}"
+        )
+        if known := self._known(body):
+            self._scene.note(f"  the card shows {known}")
         return card
 
     @staticmethod
@@ -188,12 +192,17 @@ class LobbyStories:
             f"{ROLES[one['role']]} {one['name']} holds {', '.join(one.get('families') or ['nothing'])}"
             for one in body.get("household") or () if one["role"] in ROLES
         ][:1]  # fmt: skip
-        return f": {', '.join(parts)}; data as of {body['as_of'][:10]}" if parts else ""
+        return f"{', '.join(parts)}; data as of {body['as_of'][:10]}" if parts else ""
 
     @staticmethod
     def _product(lobby: Lobby, offer: Body) -> str:
         view = lobby.worker.tablet.view("product", offer["product_id"])
         return str(view.body["name"]) if view is not None else "?"
+
+    @staticmethod
+    def _is_plain(offer: Body) -> bool:
+        """Say whether the reason is that it is held, or not marketed at all; others tell more."""
+        return ADVISED.isdisjoint(offer["barred_by"])
 
     @staticmethod
     def _is_barred(card: View, code: str) -> bool:

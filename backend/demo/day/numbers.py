@@ -58,9 +58,9 @@ def count_places(branch: Branch, report: Body) -> dict[str, int]:
     own = branch.door.own_numbers() if branch.door is not None else 0
     beyond = sum(bool(letter) for _, letter, _ in machine)
     return {
-        "from the server for the machine": len(machine) - own - beyond,
-        "from the machine's block": own,
-        "leased to tablets": sum(not letter for _, letter, _ in tablets),
+        "by the server for machines": len(machine) - own - beyond,
+        "from machines' blocks": own,
+        "by tablets from leases": sum(not letter for _, letter, _ in tablets),
         "overflow": beyond + sum(bool(letter) for _, letter, _ in tablets),
         "unused": sum(len(line["unused"]) for line in report["lines"]),
     }

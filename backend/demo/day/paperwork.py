@@ -127,7 +127,7 @@ class Paperwork:
 
     def _body(self, id: str) -> Body:
         view = self._worker.tablet.view("form", id)
-        return view.body if view is not None else {}
+        return {"state": "draft", **view.body} if view is not None else {}
 
     @property
     def _today(self) -> Any:

@@ -132,8 +132,8 @@ def verify_chains(house: House, workers: Sequence[Worker]) -> Finding:
         broken += [f"{worker.name} seal {seal}" for seal, told in _seals(rows) if not verify(server_key, told, seal)]
         install = house.store.read(partial(SqlSnapshot.find_install, install_id=worker.tablet.install_id))
         broken += [] if install and install.evidence_head == head else [f"{worker.name} head"]
-    told = f"{count} visits and contacts, {len(workers)} chains: signed, linked, countersigned, {len(broken)} broken {broken or ''}"
-    return Finding("evidence chains verify", not broken, told.rstrip())
+    held = f"{count} visits and contacts, {len(workers)} chains: signed, linked, countersigned"
+    return Finding("evidence chains verify", not broken, f"{held}, {len(broken)} broken {broken or ''}".rstrip())
 
 
 def _seals(rows: Sequence[Any]) -> list[tuple[str, bytes]]:

@@ -102,7 +102,7 @@ class Stories:
         """A customer whom both tablets know is called by one right after the other has lost its line."""
         here, there = self._lobbies["L350101-1"], self._lobbies["L350101-2"]
         branch = self._scene.branches["350101"]
-        display, id = branch.welcome(Guest(minute=self._day.minute, service="loan", service_min=30), here)
+        _, id = branch.welcome(Guest(minute=self._day.minute, service="loan", service_min=30), here)
         settle(here.worker)
         settle(there.worker)
         self._cut(here.worker)

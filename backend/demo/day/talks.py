@@ -25,7 +25,7 @@ class Talks:
 
     def look(self, mine: set[str]) -> None:
         """Look at the cards that came; `mine` are the tickets whose customers this manager takes care of."""
-        for view in self._worker.tablet.find("card"):
+        for view in sorted(self._worker.tablet.find("card"), key=lambda view: str(view.body["customer_id"])):
             if view.id not in self._seen and view.body["ticket_id"] in mine:
                 self._seen.add(view.id)
                 if self._random.random() < APPROACHED_SHARE:

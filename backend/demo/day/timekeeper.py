@@ -1,29 +1,22 @@
-"""The server's timed jobs by the played clock: its own clockwork looks at real seconds, of which a day has too few."""
+"""The server's timed jobs by the played clock: the server's own clockwork looks at real seconds, and a day has few."""
 
 from backend.app import House
-from backend.jobs.claims import claim
-from backend.jobs.schedule import Job, slot_of
 
-PLAYED = ("pace_lines", "keep_lobby_days", "end_days")
-BY = "demonstration"
+PLAYED = ("pace_lines", "keep_lobby_days", "settle_media", "end_days")
 
 
 class Timekeeper:
-    """Runs the lobby's jobs as their played time comes, each slot once, as the server itself would."""
+    """Leads the clockwork from the demonstration's process, so that each slot's work is done at its played time.
+
+    Make it before the server starts: who leads first leads on, and the server leaves the jobs alone.
+    """
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self._clockwork = house.clockwork
         self._jobs = [job for job in house.clockwork.jobs if job.name in PLAYED]
+        self.step()
 
     def step(self) -> None:
-        """Run what is due."""
+        """Run what is due and was not run in its present slot."""
         for job in self._jobs:
-            self.run(job)
-
-    def run(self, job: Job) -> bool:
-        """Run a job unless its present slot was taken; return whether it ran."""
-        now = self._house.engine.clock()
-        if not claim(self._house.store, job.name, slot_of(job, now), now, BY):
-            return False
-        job.run(now)
-        return True
+            self._clockwork.tick(job)
