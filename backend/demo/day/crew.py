@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from msgspec import Struct
@@ -14,12 +14,14 @@ from contracts.errors import ErrorCode
 from sync.signing import PrivateKey, new_key
 from sync.tablet.database import create_database
 from sync.tablet.errors import LineFailed, Refused
-from sync.tablet.http import HttpLine, TokenKeeper, Tokens
+from sync.tablet.http import TIMEOUT_S, HttpLine, TokenKeeper, Tokens
 from sync.tablet.http_transport import HttpTransport
 from sync.tablet.ids import uuid7
 from sync.tablet.patience import Patience
 from sync.tablet.sign_in import App, DatabaseTokens, enrol, sign_in
 from sync.tablet.tablet import Surroundings, Tablet
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 APP = App("demo", "1.0")
@@ -34,6 +36,8 @@ class Worker(Struct, frozen=True, kw_only=True):
     person: StaffCredentials
     tablet: Tablet
     line: HttpTransport  # the same server without the weather, to ask for the proof
+    http: HttpLine
+    faulty: FaultyLine
     key: PrivateKey
     clock: TabletClock
     weather: Weather
@@ -55,6 +59,15 @@ class Worker(Struct, frozen=True, kw_only=True):
         except LineFailed:
             return False
         return True
+
+    def ask(self, method: str, path: str, said: Any, type_: type[T]) -> T | None:
+        """Ask the server something beside the sync, again after a lost answer; None without a line."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self.faulty.through(lambda: self.http.call(method, path, said, type_))
+            except LineFailed:
+                continue
+        return None
 
 
 class Desk:
@@ -95,7 +108,7 @@ class Recruiter:
     """Enrols installs and signs people in, over HTTP, with codes from the credentials file."""
 
     def __init__(self, url: str, credentials: Credentials, day: DayClock, folder: Path, seed: int) -> None:
-        self._url, self._credentials, self._day, self._folder, self._seed = url, credentials, day, folder, seed
+        self.url, self._credentials, self._day, self._folder, self._seed = url, credentials, day, folder, seed
         self._codes = {org.org_id: iter(credentials.codes_of(org.org_id)) for org in credentials.orgs}
         self._clients: list[httpx.Client] = []
 
@@ -105,11 +118,17 @@ class Recruiter:
 
     def desk(self, staff_no: str) -> Desk:
         """Return a desk with its person signed in."""
-        person, random, key = self._credentials.get_person(staff_no), self._random(staff_no), new_key()
+        person, random, key = self._credentials.get_person(staff_no), self.random(staff_no), new_key()
         clock = TabletClock(self._day, f"boot-{staff_no}")
         line = self._line(uuid7(clock.now_ms(), random), clock, _Kept())
         self._let_in(line, person, key)
         return Desk(line, person, key)
+
+    def client(self) -> httpx.Client:
+        """Return a line to the server for a system that is no person's."""
+        client = httpx.Client(base_url=self.url, timeout=TIMEOUT_S)
+        self._clients.append(client)
+        return client
 
     def close(self) -> None:
         """Hang up all lines."""
@@ -117,7 +136,7 @@ class Recruiter:
             client.close()
 
     def _worker(self, staff_no: str) -> Worker:
-        person, random, key = self._credentials.get_person(staff_no), self._random(staff_no), new_key()
+        person, random, key = self._credentials.get_person(staff_no), self.random(staff_no), new_key()
         install_id = uuid7(int(self._day.midnight.timestamp() * 1000), random)
         database = create_database(self._folder / f"tablet-{staff_no}.db", install_id)
         clock = TabletClock(self._day, f"boot-{staff_no}")
@@ -125,12 +144,13 @@ class Recruiter:
         self._let_in(line, person, key)
         weather = Weather()
         clear = HttpTransport(line)
-        faulty = FaultyLine(clear, weather, self._random(f"line {staff_no}"))
+        faulty = FaultyLine(clear, weather, self.random(f"line {staff_no}"))
         patience = Patience(lambda _s: None, random, attempts_max=ATTEMPTS)  # seconds would be minutes of this day
         tablet = Tablet(database, faulty, Surroundings(key, clock, random, patience))
         tablet.switch_person(staff_no)
         return Worker(
-            person=person, tablet=tablet, line=clear, key=key, clock=clock, weather=weather, random=random
+            person=person, tablet=tablet, line=clear, http=line, faulty=faulty, key=key, clock=clock, weather=weather,
+            random=random,
         )  # fmt: skip
 
     def _let_in(self, line: HttpLine, person: StaffCredentials, key: PrivateKey) -> None:
@@ -138,9 +158,13 @@ class Recruiter:
         sign_in(line, person.staff_no, person.password, key)
 
     def _line(self, install_id: str, clock: TabletClock, keeper: TokenKeeper) -> HttpLine:
-        client = httpx.Client(base_url=self._url)
-        self._clients.append(client)
-        return HttpLine(client, install_id, clock, keeper)
+        return HttpLine(self.client(), install_id, clock, keeper)
 
-    def _random(self, name: str) -> Random:
+    def random(self, name: str) -> Random:
+        """Return somebody's chance, the same for the same seed."""
         return Random(f"{self._seed} {name}")  # noqa: S311  # a demonstration wants a seed that repeats
+
+
+def settle(worker: Worker, attempts: int = 5) -> bool:
+    """Sync until it goes through; answers are lost now and then even on a good line."""
+    return any(worker.sync() for _ in range(attempts))

@@ -11,38 +11,47 @@ import msgspec
 from msgspec import Struct
 
 from backend.app import House
-from backend.crm.embedded import drain_outbox
-from backend.demo.bank import make_bank
+from backend.demo.bank import Bank, make_bank
 from backend.demo.credentials import Credentials
+from backend.demo.day.branch import POSTS
 from backend.demo.day.cases import tell_conflict, tell_parked
 from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
-from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker
+from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker, settle
+from backend.demo.day.evening import Evening
 from backend.demo.day.field import Field
-from backend.demo.day.figures import tell_lobby, tell_visits
+from backend.demo.day.figures import tell_hours, tell_lobby, tell_visits
+from backend.demo.day.form_stories import FormStories
+from backend.demo.day.hiring import ANSWERS_LOST_SHARE, Hiring
+from backend.demo.day.line import Weather
 from backend.demo.day.lobby import SERIES, Lobby
+from backend.demo.day.lobby_stories import LobbyStories
+from backend.demo.day.numbers import NumberAccounts, account_numbers, given_out
+from backend.demo.day.outage import Outage
 from backend.demo.day.proof import (
     Accounts,
     Finding,
+    account_messages,
     account_mutations,
-    account_numbers,
     compare_digests,
     verify_chains,
     verify_log,
     verify_receipts,
 )
+from backend.demo.day.scene import Event, Scene
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.size import Size, share
-from backend.demo.day.stories import Event, Stories, list_reviews, settle
+from backend.demo.day.staffing import Staffing
+from backend.demo.day.stories import Stories, list_reviews
 from backend.demo.day.tale import Say, Tale
+from backend.demo.day.timekeeper import Timekeeper
 from backend.demo.seeding import seed_bank
 from backend.migrations import migrate
 from backend.settings import Settings
 
-TICK_MIN = 5
+FIELD_SYNC_MIN, JOBS_MIN = 10, 5
+WRONG_MAX = 10  # numbers that are named if they are not where they must be
 CLOCK = "clock"  # the file of the played time
 LEASE_WANT = 15  # numbers a block; few, so that a tablet without a line runs out and goes on with its letter
-ANSWERS_LOST_SHARE = 0.05
-QUIET_ROUNDS_MAX = 10
 PLAYED = (
     "real:   the server process, its database, HTTP, every tablet's own file, keys, signatures, the order of arrival",
     "played: the hour, the same for server and tablets (08:30 to 17:30 in a minute), the people, the lines' weather",
@@ -63,6 +72,9 @@ class Result(Struct, frozen=True, kw_only=True):
     is_proven: bool
     seed: int
     statuses: dict[str, int]
+    machine_messages_made: int
+    machine_messages_accounted: int
+    numbers: dict[str, int]
 
 
 def live_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Result:
@@ -84,16 +96,17 @@ def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterat
     migrate(settings.database)
     with closing(House(settings, clock)) as house:
         tale.title("The bank")
-        credentials = open_bank(house, seed, size, tale)
+        bank = make_bank(seed, house.auth.now(), size.customers)
+        credentials = open_bank(house, bank, tale)
+        timekeeper = Timekeeper(house)
         with ServerProcess(settings, folder / CLOCK) as server:
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:
-                yield Day(house, recruiter, day, tale, seed, size)
+                yield Day(house, bank, recruiter, timekeeper, day, tale, seed, size)
 
 
-def open_bank(house: House, seed: int, size: Size, tale: Tale) -> Credentials:
-    """Fill the server with the bank of this seed."""
-    bank = make_bank(seed, house.auth.now(), size.customers)
+def open_bank(house: House, bank: Bank, tale: Tale) -> Credentials:
+    """Fill the server with a bank."""
     credentials = seed_bank(house.engine, house.auth, bank, lambda _what, _done, _of: None)
     people = f"{len(bank.staff)} staff, {len(bank.customers):,} customers, {len(bank.holdings):,} holdings"
     tale.lines([f"1 union, 3 member banks, 6 branches in Fujian, {people}, all made up"])
@@ -101,23 +114,23 @@ def open_bank(house: House, seed: int, size: Size, tale: Tale) -> Credentials:
 
 
 class Day:
-    """Nine people and their tablets, from the opening to the proof."""
+    """Nine people and their tablets, two queue machines and a teller system, from the opening to the proof."""
 
-    def __init__(self, house: House, recruiter: Recruiter, day: DayClock, tale: Tale, seed: int, size: Size) -> None:
+    def __init__(
+        self, house: House, bank: Bank, recruiter: Recruiter, timekeeper: Timekeeper, day: DayClock, tale: Tale,
+        seed: int, size: Size,
+    ) -> None:  # fmt: skip
         self.house, self.clock, self._tale, self._seed = house, day, tale, seed
         lobby_staff, field_staff = recruiter.crew(LOBBY), recruiter.crew(FIELD)
         self.workers: Sequence[Worker] = [*lobby_staff, *field_staff]
         self.supervisor: Desk = recruiter.desk(SUPERVISOR)
         self.administrator: Desk = recruiter.desk(ADMINISTRATOR)
         self._first_sync(lobby_staff)
+        hiring = Hiring(house, bank, recruiter, day, size)
+        self.teller = hiring.teller()
         templates = [view.id for view in lobby_staff[0].tablet.find("form_template")]
-        self.lobbies = {
-            worker.name: Lobby(
-                worker, day, templates,
-                tickets=share(size.tickets, len(LOBBY), at), forms=share(size.forms, len(LOBBY), at),
-            )
-            for at, worker in enumerate(lobby_staff)
-        }  # fmt: skip
+        self.lobbies = {worker.name: Lobby(worker, day, templates, self.teller) for worker in lobby_staff}
+        self.branches = {post.org_id: hiring.branch(post, self.lobbies) for post in POSTS}
         self.fields = {
             worker.name: Field(
                 worker, day,
@@ -125,28 +138,26 @@ class Day:
             )
             for at, worker in enumerate(field_staff)
         }  # fmt: skip
+        self.doors = [branch.door for branch in self.branches.values() if branch.door is not None]
+        self._timekeeper = timekeeper
+        self._scene = Scene(
+            house=house, bank=bank, day=day, tale=tale, branches=self.branches, lobbies=self.lobbies,
+            fields=self.fields, supervisor=self.supervisor, administrator=self.administrator,
+        )  # fmt: skip
 
     def live(self) -> Result:
         """Live the day, tell what became of it, and prove that nothing is lost."""
-        stories = Stories(
-            self.house, self.clock, self._tale, self.lobbies, self.fields, self.supervisor, self.administrator
-        )  # fmt: skip
+        for post in POSTS:
+            self.branches[post.org_id].open(post)
+        scene = self._scene
+        stories = (Stories(scene), Outage(scene), Staffing(scene), LobbyStories(scene), FormStories(scene, self.teller))
         self._tale.title("The day")
-        self._work(sorted(stories.script(), key=itemgetter(0)))
-        self._close()
-        reviews = [*list_reviews(self.supervisor, is_open=True), *list_reviews(self.supervisor, is_open=False)]
-        reviews.sort(key=lambda review: (review["body"]["author"], review["body"]["n"]))
-        conflicts = [review for review in reviews if review["body"]["sort"] == "conflict"]
-        parked = [review for review in reviews if review["body"]["sort"] == "parked"]
-        self._tale.title("The lobby in figures, as S35 reads them")
-        self._tale.lines(tell_lobby(self.supervisor, self.supervisor.person.org_id, self.clock.business_date))
-        self._tale.title("The visits, as they were judged")
-        self._tale.lines(tell_visits(self.workers))
-        self._tale.title(f"Conflicts: {len(conflicts)}, who won and why")
-        self._tale.lines([line for review in conflicts for line in tell_conflict(review)])
-        self._tale.title(f"Parked: {len(parked)}, and for whom it waits")
-        self._tale.lines([line for review in parked for line in tell_parked(review)])
-        return self._prove(len(conflicts), len(parked))
+        self._work(sorted((event for told in stories for event in told.script()), key=itemgetter(0)))
+        evening = Evening(scene, self.workers, self._timekeeper)
+        evening.close()
+        self._tale.end_hour("17 h", self._totals())
+        evening.end()
+        return self._tell()
 
     def _first_sync(self, lobby_staff: Sequence[Worker]) -> None:
         for worker in lobby_staff:
@@ -156,66 +167,77 @@ class Day:
             assert settle(worker), "no first sync"
         held = sum(digest.n for worker in self.workers for digest in worker.tablet.digest_report().values())
         self._tale.lines(
-            [f"{len(self.workers)} tablets enrolled, signed in and synced {held:,} records for the first time"]
-        )
+            [f"{len(self.workers)} tablets enrolled, signed in and synced {held:,} records for the first time",
+             "2 queue machines and a teller system have their keys"]
+        )  # fmt: skip
 
     def _work(self, script: list[Event]) -> None:
-        """Let the hours pass in ticks of five minutes."""
-        for minute in range(OPENS_MIN, CLOSES_MIN + 1, TICK_MIN):
+        """Let the day pass, minute by minute."""
+        for minute in range(OPENS_MIN, CLOSES_MIN + 1):
             self.clock.minute = minute
             while script and script[0][0] <= minute:
                 script.pop(0)[1]()
-            for lobby in self.lobbies.values():
-                lobby.step()
-            for field in self.fields.values():
+            for branch in self.branches.values():
+                branch.step()
+            for at, field in enumerate(self.fields.values()):
                 field.step()
-            for index, worker in enumerate(self.workers):
-                if (minute // TICK_MIN + index) % 2 == 0:
-                    worker.sync()
-            if (minute + TICK_MIN) % 60 == 0:
+                if (minute + at) % FIELD_SYNC_MIN == 0:
+                    field.worker.sync()
+            if minute % JOBS_MIN == 0:
+                self._timekeeper.step()
+            if (minute + 1) % 60 == 0:
                 self._tale.end_hour(f"{minute // 60:02d} h", self._totals())
 
-    def _close(self) -> None:
-        """Close the doors: every errand ends, unused numbers go back, and everybody syncs until nothing moves."""
-        for lobby in self.lobbies.values():
-            lobby.close()
-        for worker in self.workers:
-            assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot hand in"
-        done = drain_outbox(self.house.engine, self.house.store)
-        self._tale.note(self.clock.hour(), f"☎ the CRM decides the last proposals: {done.accepted} accepted")
-        for worker in self.workers:
-            assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot take in"
-        lost = sum(worker.weather.answers_lost for worker in self.workers)
-        asked = sum(worker.weather.requests for worker in self.workers)
-        self._tale.note(
-            self.clock.hour(), f"closed; of {asked:,} answers {lost} were lost on their way, and asked for again"
-        )
-        self._tale.end_hour("17 h", self._totals())
+    def _weathers(self) -> list[Weather]:
+        return [*(worker.weather for worker in self.workers), *(door.weather for door in self.doors)]
 
     def _totals(self) -> Counter[str]:
         lobbies, fields = self.lobbies.values(), self.fields.values()
+        weathers = self._weathers()
+        letters = [letter for branch in self.branches.values() for _, letter, _ in given_out(branch)]
         return Counter(
             {
-                "tickets": sum(lobby.issued for lobby in lobbies),
-                "forms": sum(lobby.filled for lobby in lobbies),
+                "numbers": len(letters),
+                "of overflow": sum(map(bool, letters)),
+                "forms": sum(lobby.paperwork.filled for lobby in lobbies),
+                "talks": sum(lobby.talks.stages["approached"] for lobby in lobbies),
                 "visits": sum(field.visited for field in fields),
                 "proposals": sum(field.corrected for field in fields),
-                "overflow numbers": sum(lobby.overflown for lobby in lobbies),
-                "answers lost": sum(worker.weather.answers_lost for worker in self.workers),
-                "calls without a line": sum(worker.weather.refused_offline for worker in self.workers),
+                "answers lost": sum(weather.answers_lost for weather in weathers),
+                "calls without a line": sum(weather.refused_offline for weather in weathers),
             }
         )
+
+    def _tell(self) -> Result:
+        reviews = [*list_reviews(self.supervisor, is_open=True), *list_reviews(self.supervisor, is_open=False)]
+        reviews.sort(key=lambda review: (review["body"]["author"], review["body"]["n"]))
+        conflicts = [review for review in reviews if review["body"]["sort"] == "conflict"]
+        parked = [review for review in reviews if review["body"]["sort"] == "parked"]
+        org_id = self.supervisor.person.org_id
+        self._tale.title(f"The lobby in figures, as {self.supervisor.person.staff_no} reads them")
+        self._tale.lines(tell_lobby(self.supervisor, org_id, self.clock.business_date))
+        self._tale.lines(tell_hours(self.supervisor, org_id, self.clock.business_date))
+        self._tale.title("The visits, as they were judged")
+        self._tale.lines(tell_visits(self.workers))
+        self._tale.title(f"Conflicts: {len(conflicts)}, who won and why")
+        self._tale.lines([line for review in conflicts for line in tell_conflict(review)])
+        self._tale.title(f"Parked: {len(parked)}, and for whom it waits")
+        self._tale.lines([line for review in parked for line in tell_parked(review)])
+        return self._prove(len(conflicts), len(parked))
 
     def _prove(self, conflicts: int, parked: int) -> Result:
         house, workers = self.house, self.workers
         digests = compare_digests(house, workers)
-        mutations = account_mutations(house, workers)
-        numbers = account_numbers(self.supervisor, self.lobbies.values(), self.clock.business_date)
+        mutations, messages = account_mutations(house, workers), account_messages(house, self.doors)
+        numbers = account_numbers(self.supervisor, self.branches.values(), self.clock.business_date)
         chains, log, receipts = verify_chains(house, workers), verify_log(house), verify_receipts(house, workers)
+        found = [str(wrong) for wrong in numbers.wrong[:WRONG_MAX]]
         counted = [
-            Finding("every mutation is accounted for", mutations.is_whole, _tell(mutations, "made", "settled")),
-            Finding("every number is accounted for", numbers.is_whole, _tell(numbers, "handed out", "found")),
-        ]
+            Finding("every mutation is accounted for", mutations.is_whole, _told(mutations, "made", "settled")),
+            Finding("machines' messages are answered once", messages.is_whole, _told(messages, "said", "answered")),
+            Finding("every number is accounted for", numbers.is_whole,
+                    "; ".join([_told(numbers, "handed out", "found once"), *found])),
+        ]  # fmt: skip
         findings = [digests, *counted, chains, log, receipts]
         self._tale.title("Proof")
         self._tale.lines([f"{'✔' if it.is_proven else '✘'} {it.name}: {it.told}" for it in findings])
@@ -224,6 +246,8 @@ class Day:
             digests_equal=digests.is_proven, numbers_issued=numbers.made, numbers_accounted=numbers.accounted,
             chains_verified=chains.is_proven and log.is_proven, conflicts=conflicts, parked=parked,
             is_proven=all(finding.is_proven for finding in findings), seed=self._seed, statuses=mutations.statuses,
+            machine_messages_made=messages.made, machine_messages_accounted=messages.accounted,
+            numbers=numbers.statuses,
         )  # fmt: skip
 
 
@@ -233,6 +257,6 @@ def write_result(path: Path, result: Result) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
 
-def _tell(accounts: Accounts, made: str, accounted: str) -> str:
+def _told(accounts: Accounts | NumberAccounts, made: str, accounted: str) -> str:
     parts = " + ".join(f"{count} {name}" for name, count in accounts.statuses.items())
     return f"{accounts.made} {made}, {accounts.accounted} {accounted} = {parts}"

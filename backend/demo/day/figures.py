@@ -4,14 +4,30 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from backend.demo.day.crew import Desk, Worker
+from backend.demo.day.tale import align
 from contracts.base import Body
+
+HEADINGS = (
+    "", "issued", "called", "wait", "median", "P90", "in time", "gave up", "service", "recalls", "transfers",
+    "busy", "told right", "prefilled", "saved",
+)  # fmt: skip
+FUNNEL = ("identified", "approached", "recommended", "interested", "reserved")
 
 
 def tell_lobby(desk: Desk, org_id: str, date: str) -> list[str]:
-    """Return a line for each branch that handed out numbers, and one for all (domain-rules.md §8)."""
+    """Return a line for each branch that handed out numbers, one for all, and what came of talks (§8)."""
     answer = desk.get(f"/lobby/day/{org_id}/{date}?by=branch")
     rows = [row for row in answer.get("rows", []) if row.get("issued")]
-    return [_branch_line(row) for row in (*rows, answer["total"] | {"key": "all"})]
+    total = answer["total"] | {"key": "all"}
+    funnel = " → ".join(f"{total.get(name, 0)} {name}" for name in FUNNEL)
+    return [*align([HEADINGS, *(_row(row) for row in (*rows, total))]), f"of all: {funnel}"]
+
+
+def tell_hours(desk: Desk, org_id: str, date: str) -> list[str]:
+    """Return the mean wait of those who came in each hour."""
+    rows = desk.get(f"/lobby/day/{org_id}/{date}?by=hour")["rows"]
+    waits = [(row["key"], (row.get("wait_mean_s") or 0) / 60) for row in rows if row.get("called")]
+    return [f"{hour} h  {minutes:4.1f} min  {'█' * round(minutes * 2)}".rstrip() for hour, minutes in waits]
 
 
 def tell_visits(workers: Sequence[Worker]) -> list[str]:
@@ -31,19 +47,14 @@ def _flags(grades: Iterable[Body]) -> Iterable[tuple[str, str]]:
     return ((flag["code"], flag["en"]) for body in grades for flag in body.get("flags", ()))
 
 
-def _branch_line(row: Body) -> str:
-    median, p90 = _minutes(row.get("wait_median_s")), _minutes(row.get("wait_p90_s"))
-    parts = (
-        f"{row['issued']:3d} issued",
-        f"{row['called']:3d} called",
-        f"wait {_minutes(row.get('wait_mean_s'))} (median {median}, P90 {p90})",
-        f"in time {_percent(row.get('service_level'))}",
-        f"gave up {_percent(row.get('abandonment'))}",
-        f"service {_minutes(row.get('service_mean_s'))}",
-        f"{row['recalls']} recalls",
-        f"{row['transfers']} transfers",
-    )
-    return f"{row['key']:>6}  {' · '.join(parts)}"
+def _row(row: Body) -> list[object]:
+    times = (_minutes(row.get(name)) for name in ("wait_mean_s", "wait_median_s", "wait_p90_s"))
+    shares = (_percent(row.get(name)) for name in ("occupancy", "coverage", "prefill_rate"))
+    return [
+        row["key"], row["issued"], row["called"], *times, _percent(row.get("service_level")),
+        _percent(row.get("abandonment")), _minutes(row.get("service_mean_s")), row.get("recalls", 0),
+        row.get("transfers", 0), *shares, f"{row.get('saved_min', 0):.0f} min",
+    ]  # fmt: skip
 
 
 def _minutes(seconds: float | None) -> str:

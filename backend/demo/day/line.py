@@ -36,33 +36,33 @@ class FaultyLine:
         self._inner, self.weather, self._random = inner, weather, random
 
     def hello(self) -> HelloResponse:
-        return self._through(self._inner.hello)
+        return self.through(self._inner.hello)
 
     def push(self, request: PushRequest) -> PushResponse:
-        return self._through(lambda: self._inner.push(request))
+        return self.through(lambda: self._inner.push(request))
 
     def pull(self, request: PullRequest) -> PullResponse:
-        return self._through(lambda: self._inner.pull(request))
+        return self.through(lambda: self._inner.pull(request))
 
     def verify(self, request: VerifyRequest) -> VerifyResponse:
-        return self._through(lambda: self._inner.verify(request))
+        return self.through(lambda: self._inner.verify(request))
 
     def acquire_lease(self, request: LeaseRequest) -> Lease:
-        return self._through(lambda: self._inner.acquire_lease(request))
+        return self.through(lambda: self._inner.acquire_lease(request))
 
     def return_lease(self, lease_id: str, request: LeaseReturn) -> None:
-        self._through(lambda: self._inner.return_lease(lease_id, request))
+        self.through(lambda: self._inner.return_lease(lease_id, request))
 
     def acknowledge_purges(self, request: PurgeAckRequest) -> PurgeAckResponse:
-        return self._through(lambda: self._inner.acknowledge_purges(request))
+        return self.through(lambda: self._inner.acknowledge_purges(request))
 
     def begin_upload(self, photo: Photo) -> str:
-        return self._through(lambda: self._inner.begin_upload(photo))
+        return self.through(lambda: self._inner.begin_upload(photo))
 
     def continue_upload(self, photo: Photo, upload_url: str) -> None:
-        self._through(lambda: self._inner.continue_upload(photo, upload_url))
+        self.through(lambda: self._inner.continue_upload(photo, upload_url))
 
-    def _through(self, ask: Callable[[], T]) -> T:
+    def through(self, ask: Callable[[], T]) -> T:
         """Ask, unless there is no line; the answer may be lost although the server has done the work."""
         if self.weather.is_offline:
             self.weather.refused_offline += 1

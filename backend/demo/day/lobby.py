@@ -1,204 +1,157 @@
-"""What a lobby manager does all day: hands out numbers, calls them, and fills forms before the counter (001-13)."""
+"""What a lobby manager does all day: hands out numbers, calls for counters, fills forms, talks (001-13)."""
 
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Collection
 from random import Random
-from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from backend.demo.customers import PHONE_PREFIX
-from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN, DayClock
-from backend.demo.day.crew import Worker
-from backend.demo.filling import fill_form
-from backend.demo.people import draw_name
-from backend.domain.tickets.rules.line import AT_COUNTER, Place, next_ticket, place_of
+from backend.demo.day.agenda import Agenda
+from backend.demo.day.clock import DayClock
+from backend.demo.day.counters import Called
+from backend.demo.day.crew import Worker, settle
+from backend.demo.day.guests import Guest
+from backend.demo.day.paperwork import Paperwork
+from backend.demo.day.talks import Talks
+from backend.demo.teller_system import TellerSystem
+from backend.domain.tickets.rules.line import IN_LINE, Place, next_ticket, place_of, write_number
+from backend.domain.tickets.rules.live import line_of, next_wait
 from contracts.base import Body
-from contracts.kinds.catalog import FormTemplate
+from contracts.kinds.counter import Counter as CounterRecord
+from contracts.kinds.counter import counter_id
+from contracts.kinds.pace import Pace
+from contracts.lobby import LineAnswer
+from contracts.machine import CallNextRequest, CallNextResponse
+from sync.moments import read_moment, write_moment
+from sync.tablet.overlay import View
 
 SERIES = "A"
-LAST_ARRIVAL_MIN = CLOSES_MIN - 30
-RUSH = ((9 * 60, 11 * 60), (14 * 60, 16 * 60))
-RUSH_SHARE = 0.7
-SERVICES = ("general", "general", "cash", "loan", "card")
-TELLERS = ("T01", "T02", "T03")
-
-Step = Callable[[], bool]  # does the next thing; False: somebody else was first, leave it alone
-Steps = Iterator[tuple[int, Step]]  # minutes after the step before, and the step
-
-
-class Errand(Struct):
-    """A customer's way through the branch, as far as it is."""
-
-    id: str
-    due_min: int
-    step: Step
-    rest: Steps
+BEFORE = {"recalled": {"called"}, "serving": {"called", "recalled"}, "finished": {"serving"}, "skipped": {"called"},
+          "returned": {"skipped"}, "transferred": {"serving"}}  # fmt: skip
+MOMENTS = {"called": "called_at", "serving": "serving_at", "finished": "ended_at", "left": "ended_at"}
 
 
 class Lobby:
-    """One lobby manager's day."""
+    """One lobby manager's day. Calls for counters, with a line and without (a `Caller`)."""
 
-    def __init__(self, worker: Worker, day: DayClock, templates: list[str], *, tickets: int, forms: int) -> None:
-        self.worker, self._day, self._templates = worker, day, templates
+    def __init__(self, worker: Worker, day: DayClock, templates: list[str], teller: TellerSystem) -> None:
+        self.worker, self._day = worker, day
         self.branch = worker.person.org_id
-        self.counter = worker.name[-1]
         self.random: Random = worker.random
-        self._arrivals = sorted(draw_minute(self.random) for _ in range(tickets))
-        self._fillings = sorted(draw_minute(self.random) for _ in range(forms))
-        self._errands: list[Errand] = []
-        self._welcomed: set[str] = set()  # each calls whom they welcomed, so that colleagues do not call one customer
-        self.issued = self.overflown = self.filled = 0
+        self.agenda = Agenda(day)
+        self.paperwork = Paperwork(worker, day, self.agenda, templates, teller)
+        self.talks = Talks(worker, day, self.agenda)
+        self.handed_out: list[tuple[str, str, int]] = []  # series, letter, number
+        self.mine: set[str] = set()  # tickets whose customers this manager takes care of
+        self.split = (0, 1)  # without a line in the whole branch: the numbers with this remainder are called here
+        self._is_splitting = False
+        self._since_cut: set[str] = set()
 
-    def step(self) -> None:
-        """Do what is due at this minute."""
-        now = self._day.minute
-        while self._arrivals and self._arrivals[0] <= now:
-            self._arrivals.pop(0)
-            self.issue()
-        while self._fillings and self._fillings[0] <= now:
-            self._fillings.pop(0)
-            self._begin(self._new_form(), self._form_steps)
-        for errand in [errand for errand in self._errands if errand.due_min <= now]:
-            self._advance(errand)
+    def open(self, counters: Collection[str]) -> None:
+        """Declare the counters that this manager calls for, and open them."""
+        for number in counters:
+            said: Body = {"branch_id": self.branch, "counter_no": number, "series": [SERIES], "teller": f"T0{number}"}
+            id = self.worker.tablet.create("counter", said, id=counter_id(self.branch, number)).id
+            self.worker.tablet.transition("counter", id, "open", {})
 
-    def close(self) -> None:
-        """Finish what is under way, as the doors close, and hand out no more numbers."""
-        while self._errands:
-            for errand in list(self._errands):
-                self._advance(errand)
-        self.worker.tablet.end_day(self._day.business_date)
+    def lose_line(self, *, is_all: bool = False) -> None:
+        """Work on without a line; `is_all`: the whole branch does, and its tablets divide the line among them."""
+        self.worker.weather.is_offline, self._is_splitting = True, is_all
+        self._since_cut.clear()
 
-    def issue(self) -> str:
-        """Hand out the next number and return the ticket's id."""
-        fields: Body = {"service": self.random.choice(SERVICES), "priority": 1 if self.random.random() < 0.06 else 0}
-        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, **fields)
-        self.issued += 1
-        self.overflown += "overflow" in view.body
-        self._welcomed.add(view.id)
-        self._begin(view.id, self._ticket_steps)
-        return view.id
+    def issue(self, guest: Guest) -> View:
+        """Hand out the next number, with the wait that the tablet foresees."""
+        told: Body = {"service": guest.service, "priority": guest.priority} | self.foresee(guest.priority)
+        told |= {"claim": guest.claim} if guest.claim else {}
+        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, **told)
+        self.handed_out.append((SERIES, view.body.get("overflow") or "", view.body["number"]))
+        self._since_cut.add(view.id)
+        return view
 
-    def call(self, ticket: str) -> None:
-        """Call a ticket now, whoever issued it, and go on with it later."""
-        self._errands = [errand for errand in self._errands if errand.id != ticket]
-        self._call_at(self._free_counter(self._places()), ticket)
+    def foresee(self, priority: int) -> Body:
+        """Return the interval that a newcomer is told."""
+        wait = next_wait(SERIES, priority, self.places(), self._counters(), self._pace())
+        return {"shown_lo_min": wait.lo_min, "shown_hi_min": wait.hi_min} if wait else {}
 
-    def give_up(self, id: str) -> None:
-        """Leave something to a colleague."""
-        self._errands = [errand for errand in self._errands if errand.id != id]
+    def call_next(self, counter_no: str) -> Called | None:
+        """Call by the server's word; without a line, by the same rule from what this tablet knows."""
+        if self.worker.weather.is_offline:
+            return self._call_alone(counter_no)
+        settle(self.worker)
+        asked = CallNextRequest(branch_id=self.branch, counter_no=counter_no)
+        answer = self.worker.ask("POST", "/lobby/call-next", asked, CallNextResponse)
+        if answer is None or answer.ticket_id is None:
+            return None
+        settle(self.worker)
+        return Called(answer.ticket_id, answer.display)
 
-    def new_form(self, **fields: Any) -> str:
-        """Begin a form that somebody else will go on with; return its id."""
-        return self._new_form(**fields)
+    def move(self, called: Called, to: str, counter_no: str) -> bool:
+        """Say what became of a call, unless the tablet knows that somebody else has the ticket."""
+        view = self.worker.tablet.view("ticket", called.id)
+        if view is None or view.body["state"] not in BEFORE[to]:
+            return False
+        if to != "returned" and view.body.get("counter") != counter_no:
+            return False
+        self.say(called.id, to, **({"for_series": SERIES} if to == "transferred" else {}))
+        return True
 
-    # --- a ticket's way
+    def call(self, ticket_id: str, counter_no: str) -> Called:
+        """Call one certain ticket, whatever others do."""
+        self.say(ticket_id, "called", counter=counter_no)
+        view = self.worker.tablet.view("ticket", ticket_id)
+        assert view is not None, "who calls a ticket sees it"
+        return Called(ticket_id, display_of(view.body))
 
-    def _ticket_steps(self, id: str) -> Steps:
-        yield self.random.randint(5, 25), lambda: True
-        if self.random.random() < 0.05:
-            yield 0, lambda: self._move("ticket", id, "left", {"ended_at": self._day.moment()})
-            return
-        yield 0, self._call_next
+    def say(self, ticket_id: str, to: str, **facts: object) -> None:
+        """Ask for another state of a ticket."""
+        facts |= {MOMENTS[to]: self._day.moment()} if to in MOMENTS else {}
+        self.worker.tablet.transition("ticket", ticket_id, to, facts)
 
-    def _called_steps(self, id: str) -> Steps:
-        if self.random.random() < 0.06:
-            yield 5, lambda: self._mine(id) and self._move("ticket", id, "skipped", {})
-            yield 10, lambda: self._move("ticket", id, "returned", {})
-            yield 5, self._call_next
-            return
-        yield 2, lambda: self._mine(id) and self._move("ticket", id, "serving", {"serving_at": self._day.moment()})
-        ends = self.random.randint(4, 18)
-        yield ends, lambda: self._mine(id) and self._move("ticket", id, "finished", {"ended_at": self._day.moment()})
+    def card_of(self, ticket_id: str) -> View | None:
+        """Return the card of whoever has a ticket, as long as it is here."""
+        found = (view for view in self.worker.tablet.find("card") if view.body["ticket_id"] == ticket_id)
+        return next(found, None)
 
-    def _call_next(self) -> bool:
-        """Call whoever is next by the rule of the line, at a free counter; that customer goes a way of their own."""
-        places = self._places()
-        welcomed = [place for place in places if place.id in self._welcomed or place.state in AT_COUNTER]
-        counter = self._free_counter(places)
-        if (place := next_ticket(welcomed, counter)) is not None:
-            self._call_at(counter, place.id)
-        return False
-
-    def _call_at(self, counter: str, ticket: str) -> None:
-        self._move("ticket", ticket, "called", {"counter": counter, "called_at": self._day.moment()})
-        self._begin(ticket, self._called_steps)
-
-    def _places(self) -> list[Place]:
+    def places(self) -> list[Place]:
         """Return the day's tickets of the branch, as far as this tablet knows."""
         views = self.worker.tablet.find("ticket")
         return [place_of(view.id, {"state": "waiting", **view.body}) for view in views]
 
-    def _free_counter(self, places: list[Place]) -> str:
-        """Return the first of this manager's counters that has no ticket: one counter serves one customer."""
-        busy = {place.counter for place in places if place.state in AT_COUNTER}
-        return next(name for at in count(1) if (name := f"{self.counter}{at:02d}") not in busy)
+    def line(self, as_of: str) -> LineAnswer:
+        """Return the line as this tablet shows it; `as_of` is when it heard of the server last."""
+        return line_of(
+            self.places(), self._counters(), self._pace(), _utc(self._day.moment()), as_of=_utc(as_of)
+        )  # fmt: skip
 
-    def _mine(self, ticket: str) -> bool:
-        view = self.worker.tablet.view("ticket", ticket)
-        return view is not None and (view.body.get("counter") or "").startswith(self.counter)
+    def _call_alone(self, counter_no: str) -> Called | None:
+        mine = [place for place in self.places() if self._is_mine(place)]
+        place = next_ticket(mine, counter_no, (SERIES,))
+        if place is None:
+            return None
+        self.say(place.id, "called", counter=counter_no)
+        return Called(place.id, write_number(place.series, place.number, place.overflow))
 
-    # --- a form's way
-
-    def _new_form(self, **fields: Any) -> str:
-        self.filled += 1
-        said = {
-            "branch_id": self.branch, "template_id": self.random.choice(self._templates),
-            "name": draw_name(self.random, self.random.choice("FM")),
-            "phone": f"{PHONE_PREFIX}{self.random.randint(0, 9999):04d}",
-            "tags": sorted(self.random.sample(["新客户", "老年人", "加急", "农户"], 1)),
-        }  # fmt: skip
-        return self.worker.tablet.create("form", said | fields).id
-
-    def _form_steps(self, id: str) -> Steps:
-        tablet = self.worker.tablet
-        amount_fen = self.random.randint(1, 500) * 100_000
-
-        def fill() -> bool:
-            view = tablet.view("form", id)
-            assert view is not None, "whoever begins a form has it"
-            template = self._template(view.body["template_id"])
-            answers = fill_form(self.random, template, view.body.get("values", {}), self._day.midnight.date())
-            tablet.patch("form", id, answers | {"amount_fen": amount_fen})
+    def _is_mine(self, place: Place) -> bool:
+        """Say whom this tablet calls with no line: who took a number from it since, so that colleagues call others."""
+        if place.id in self._since_cut or place.state not in IN_LINE:
             return True
+        remainder, of = self.split
+        return self._is_splitting and place.number % of == remainder
 
-        yield self.random.randint(2, 8), fill
-        yield 0, lambda: self._move("form", id, "complete", {})
-        if self.random.random() < 0.08:
-            yield 5, lambda: self._move("form", id, "cancelled", {})
-            return
-        yield 3, lambda: self._move("form", id, "confirmed", {"confirmed_at": self._day.moment()})
-        yield 5, lambda: self._move("form", id, "bound", {})
-        yield 5, lambda: self._move("form", id, "loaded", {"teller": self.random.choice(TELLERS)})
-        yield 5, lambda: self._move("form", id, "accepted", {})
+    def _counters(self) -> list[CounterRecord]:
+        views = self.worker.tablet.find("counter")
+        return [msgspec.convert({"state": "closed", **view.body}, CounterRecord) for view in views]
 
-    def _template(self, id: str) -> FormTemplate:
-        view = self.worker.tablet.view("form_template", id)
-        assert view is not None, "every tablet has the catalog"
-        return msgspec.convert(view.body, FormTemplate)
-
-    # --- errands
-
-    def _begin(self, id: str, way: Callable[[str], Steps]) -> None:
-        rest = way(id)
-        after, step = next(rest)
-        self._errands.append(Errand(id, self._day.minute + after, step, rest))
-
-    def _advance(self, errand: Errand) -> None:
-        following = next(errand.rest, None) if errand.step() else None
-        if following is None:
-            self._errands.remove(errand)
-        else:
-            errand.due_min, errand.step = self._day.minute + following[0], following[1]
-
-    def _move(self, kind: str, id: str, to: str, facts: Body) -> bool:
-        self.worker.tablet.transition(kind, id, to, facts)
-        return True
+    def _pace(self) -> Pace | None:
+        views = self.worker.tablet.find("pace")
+        return msgspec.convert(views[0].body, Pace) if views else None
 
 
-def draw_minute(random: Random) -> int:
-    """Return a minute of the day at which a customer comes: most come in the two rushes."""
-    if random.random() < RUSH_SHARE:
-        return random.randint(*random.choice(RUSH))
-    return random.randint(OPENS_MIN, LAST_ARRIVAL_MIN)
+def display_of(ticket: Body) -> str:
+    """Return a ticket's number as it is printed."""
+    return write_number(ticket["series"], ticket["number"], ticket.get("overflow"))
+
+
+def _utc(moment: str) -> str:
+    read = read_moment(moment)
+    assert read is not None, moment
+    return write_moment(read)

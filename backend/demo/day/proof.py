@@ -11,8 +11,9 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from backend.app import House
-from backend.demo.day.crew import Desk, Worker
-from backend.demo.day.lobby import Lobby
+from backend.demo.day.crew import Worker
+from backend.demo.day.door import Door
+from backend.line.tables import machine_message
 from backend.storage import rows
 from backend.storage.audit import verify_audit
 from backend.storage.secrets import server_secrets
@@ -92,19 +93,23 @@ def _settled(install_id: str, look: SqlSnapshot) -> dict[int, tuple[str, int | N
     return {n: (outcome.status, outcome.version) for n, outcome in outcomes}
 
 
-def account_numbers(desk: Desk, lobbies: Iterable[Lobby], date: str) -> Accounts:
-    """Ask the server where every number went, and compare with what the tablets handed out (I8)."""
-    lobbies = list(lobbies)
-    handed_out = sum(lobby.issued for lobby in lobbies)
-    found, whole = 0, True
-    places: Counter[str] = Counter()
-    for branch in sorted({lobby.branch for lobby in lobbies}):
-        for line in desk.get(f"/numbers/{branch}/{date}")["lines"]:
-            overflown = sum(len(numbers) for numbers in line["overflow"].values())
-            found += len(line["issued"]) + overflown
-            whole = whole and line["is_accounted"] and not line["held"]
-            places.update(leased=len(line["issued"]), overflow=overflown, returned=len(line["unused"]))
-    return Accounts(made=handed_out, accounted=found if whole else -1, statuses=dict(places))
+def account_messages(house: House, doors: Iterable[Door]) -> Accounts:
+    """Count every message that a queue machine said, and those whose answer machine and server have alike."""
+    made, accounted = 0, 0
+    statuses: Counter[str] = Counter()
+    for door in doors:
+        server = house.store.read(partial(_answered, door.install_id))
+        said = {message["n"]: message.get("answered") for message in door.machine.journal}
+        made += len(said.keys() | server.keys())
+        alike = [answer for n, answer in said.items() if answer is not None and server.get(n) == answer]
+        accounted += len(alike)
+        statuses.update(answer["status"] for answer in alike)
+    return Accounts(made=made, accounted=accounted, statuses=dict(statuses))
+
+
+def _answered(install_id: str, look: SqlSnapshot) -> dict[int, Any]:
+    kept = select(machine_message.c.n, machine_message.c.answer).where(machine_message.c.install_id == install_id)
+    return {n: msgspec.json.decode(answer) for n, answer in look.connection.execute(kept)}
 
 
 def verify_chains(house: House, workers: Sequence[Worker]) -> Finding:
@@ -127,8 +132,8 @@ def verify_chains(house: House, workers: Sequence[Worker]) -> Finding:
         broken += [f"{worker.name} seal {seal}" for seal, told in _seals(rows) if not verify(server_key, told, seal)]
         install = house.store.read(partial(SqlSnapshot.find_install, install_id=worker.tablet.install_id))
         broken += [] if install and install.evidence_head == head else [f"{worker.name} head"]
-    told = f"{count} visits, {len(workers)} chains: signed, linked, countersigned, {len(broken)} broken {broken or ''}"
-    return Finding("evidence chains verify", not broken, told.rstrip())
+    held = f"{count} visits and contacts, {len(workers)} chains: signed, linked, countersigned"
+    return Finding("evidence chains verify", not broken, f"{held}, {len(broken)} broken {broken or ''}".rstrip())
 
 
 def _seals(rows: Sequence[Any]) -> list[tuple[str, bytes]]:

@@ -1,17 +1,18 @@
 """What goes wrong on the day, by the clock: lines fail, people disagree, and the CRM changes things meanwhile."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
-from backend.app import House
 from backend.crm.embedded import drain_outbox
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
-from backend.demo.day.clock import DayClock
-from backend.demo.day.crew import Desk, Worker
+from backend.demo.day.counters import Called
+from backend.demo.day.crew import Desk, Worker, settle
 from backend.demo.day.field import Field
+from backend.demo.day.guests import Guest
 from backend.demo.day.lobby import Lobby
-from backend.demo.day.tale import Tale, mask_value
+from backend.demo.day.scene import Event, Scene, at
+from backend.demo.day.tale import mask_value
 from backend.domain.customers.rules.masking import mask_name
 from backend.registry import KINDS
 from contracts.base import Body
@@ -19,24 +20,21 @@ from sync.moments import write_moment
 from sync.store import Key
 from sync.tablet.overlay import View
 
-Event = tuple[int, Callable[[], None]]
-
+STALE_COUNTER, EXTRA_COUNTER = "7", "8"  # desks of 350101 that call nobody by themselves
 LOST_PORTFOLIO = "P350101-3"  # the second one of F350101-1
 CRM_FIELDS = ("crm_revision", "as_of")
 
 
 class Stories:
-    """The day's staged troubles. `lobbies` and `fields` are keyed by staff number."""
+    """The day's staged troubles, with lines, between two people, with the CRM and with portfolios."""
 
-    def __init__(
-        self, house: House, day: DayClock, tale: Tale, lobbies: Mapping[str, Lobby], fields: Mapping[str, Field],
-        supervisor: Desk, administrator: Desk,
-    ) -> None:  # fmt: skip
-        self._house, self._day, self._tale = house, day, tale
-        self._lobbies, self._fields = lobbies, fields
-        self._supervisor, self._administrator = supervisor, administrator
+    def __init__(self, scene: Scene) -> None:
+        self._house, self._day, self._scene = scene.house, scene.day, scene
+        self._lobbies, self._fields = scene.lobbies, scene.fields
+        self._supervisor, self._administrator = scene.supervisor, scene.administrator
         self._disputed: View | None = None
-        self._form = self._ticket = ""
+        self._form = ""
+        self._ticket = Called("", "")
         self._late_visit = self._late_edit = 0
 
     def script(self) -> list[Event]:
@@ -45,8 +43,7 @@ class Stories:
         three, far = self._lobbies["L350102-1"].worker, self._lobbies["L350601-1"].worker
         loser, field = self._fields["F350101-1"].worker, self._fields["F350601-1"].worker
         return [
-            (at(8, 50), self._let_somebody_wait),
-            (at(9, 0), lambda: self._cut(one)),
+            (at(9, 0), self._call_behind_a_back),
             (at(9, 20), self._call_one_ticket_twice),
             (at(9, 45), lambda: self._mend(one)),
             (at(9, 50), lambda: self._cut(far)),
@@ -69,13 +66,13 @@ class Stories:
             (at(15, 0), self._review),
             (at(15, 5), self._decide_requests),
             (at(17, 0), self._decide_requests),
-            *self._outages({"F350801-1": (at(11, 40), 60), "L350102-2": (at(13, 30), 45), "F350101-2": (at(15, 30), 70),
+            *self._spells({"F350801-1": (at(11, 40), 60), "L350102-2": (at(13, 30), 45), "F350101-2": (at(15, 30), 70),
                             "L350101-2": (at(16, 0), 30)}),
         ]  # fmt: skip
 
     # --- lines
 
-    def _outages(self, spells: Mapping[str, tuple[int, int]]) -> list[Event]:
+    def _spells(self, spells: Mapping[str, tuple[int, int]]) -> list[Event]:
         """Return when the lines of these people break, and when they are back; (begin, minutes) each."""
         troubles: Mapping[str, Lobby | Field] = {**self._lobbies, **self._fields}
         events: list[Event] = []
@@ -86,6 +83,8 @@ class Stories:
         return events
 
     def _cut(self, worker: Worker) -> None:
+        if worker.name in self._lobbies:
+            self._lobbies[worker.name].lose_line()
         worker.weather.is_offline = True
         self._note(f"✂ {worker.name} has no line any more and works on")
 
@@ -99,26 +98,29 @@ class Stories:
 
     # --- two people, one thing
 
-    def _call_one_ticket_twice(self) -> None:
+    def _call_behind_a_back(self) -> None:
+        """A customer whom both tablets know is called by one right after the other has lost its line."""
         here, there = self._lobbies["L350101-1"], self._lobbies["L350101-2"]
-        settle(there.worker)
-        view = there.worker.tablet.view("ticket", self._ticket)
-        assert view is not None, "both counters know who waits"
-        here.call(self._ticket)
-        there.call(self._ticket)
-        settle(there.worker)
-        number = f"A{view.body['number']:03d}"
-        self._note(f"⚔ counters {here.counter} and {there.counter} both call {number}; {here.worker.name} has no line")
-
-    def _let_somebody_wait(self) -> None:
-        """Hand out a number that nobody calls before both do."""
-        here = self._lobbies["L350101-1"]
-        self._ticket = here.issue()
-        here.give_up(self._ticket)
+        branch = self._scene.branches["350101"]
+        _, id = branch.welcome(Guest(minute=self._day.minute, service="loan", service_min=30), here)
         settle(here.worker)
+        settle(there.worker)
+        self._cut(here.worker)
+        self._ticket = there.call(id, EXTRA_COUNTER)
+        branch.add_counter(EXTRA_COUNTER, there).take(self._ticket)
+        settle(there.worker)
+
+    def _call_one_ticket_twice(self) -> None:
+        here = self._lobbies["L350101-1"]
+        here.call(self._ticket.id, STALE_COUNTER)
+        self._note(
+            f"⚔ counters {EXTRA_COUNTER} and {STALE_COUNTER} both call {self._ticket.display}: for {here.worker.name}, "
+            "who has no line, it still waits"
+        )
 
     def _begin_shared_form(self) -> None:
-        self._form = self._lobbies["L350102-2"].new_form(remark="客户要求加急", amount_fen=500_000)
+        paperwork = self._lobbies["L350102-2"].paperwork
+        self._form = paperwork.begin(remark="客户要求加急", amount_fen=500_000, tags=["老年人"])
         settle(self._lobbies["L350102-2"].worker)
         settle(self._lobbies["L350102-1"].worker)
 
@@ -236,21 +238,11 @@ class Stories:
             )
 
     def _note(self, text: str) -> None:
-        self._tale.note(self._day.hour(), text)
+        self._scene.note(text)
 
     @staticmethod
     def _name(customer: View) -> str:
         return mask_name(customer.body["name"])
-
-
-def at(hour: int, minute: int) -> int:
-    """Return a time as the minute of the day."""
-    return hour * 60 + minute
-
-
-def settle(worker: Worker, attempts: int = 5) -> bool:
-    """Sync until it goes through; answers are lost now and then even on a good line."""
-    return any(worker.sync() for _ in range(attempts))
 
 
 def list_reviews(desk: Desk, *, is_open: bool) -> list[Body]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
+from unicodedata import east_asian_width
 
 from backend.domain.customers.rules.masking import mask_phone
 
@@ -18,6 +19,22 @@ def mask_value(value: Any) -> str:
     if len(text) == 11 and text.isdigit():
         return mask_phone(text)
     return text if len(text) <= VALUE_LENGTH_MAX else text[: VALUE_LENGTH_MAX - 1] + "…"
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes on a screen: a Chinese character has two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def align(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return rows as lines with their columns below each other: the first to the left, figures to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(width(row[at]) for row in cells) for at in range(len(cells[0]))]
+    blanks = [[" " * (columns - width(cell)) for cell, columns in zip(row, widths, strict=True)] for row in cells]
+    return [
+        "  ".join([row[0] + gaps[0], *(gap + cell for gap, cell in zip(gaps[1:], row[1:], strict=True))])
+        for row, gaps in zip(cells, blanks, strict=True)
+    ]
 
 
 class Tale:

@@ -10,9 +10,10 @@ import pytest
 
 from backend.commands.demonstration import QUICK
 from backend.demo.day.day import opened_day
+from backend.demo.day.numbers import account_numbers
 from backend.demo.day.proof import (
+    account_messages,
     account_mutations,
-    account_numbers,
     compare_digests,
     verify_chains,
     verify_log,
@@ -21,7 +22,7 @@ from backend.demo.day.proof import (
 from backend.demo.day.server import NotStarted, ServerProcess, free_port
 from backend.demo.day.size import Size
 
-SMALL = Size(customers=120, tickets=40, forms=12, visits=12, corrections=8)
+SMALL = Size(customers=400, tickets=60, forms=30, visits=12, corrections=8)
 COMMAND = Path(sys.executable).parent / "padsync"
 
 # A push of one mutation, of whose outcome nothing but the usual is told.
@@ -67,11 +68,54 @@ def test_everything_is_proven(lived):
     assert result.chains_verified
 
 
+def test_numbers_come_from_every_place(lived):
+    _, result, _ = lived
+    assert set(result.numbers) == {
+        "by the server for machines", "from machines' blocks", "by tablets from leases", "overflow", "unused",
+    }  # fmt: skip
+    assert all(count for place, count in result.numbers.items() if place != "overflow")
+    assert sum(result.numbers.values()) - result.numbers["unused"] == result.numbers_issued
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "350101 has no line any more: both tablets and the queue machine work on", "has a line again: L350101-2",
+        "stands, which reached the server first", "the queue machine of 350102 has a line again",
+        "a second time and gets the same answer", "a card is swiped at the machine", "are shown here (001-11)",
+        "the audit says L350101-1, reveal, card.contact", "已接触2次，上限2次", "客户已拒绝营销",
+        "the customer reserves it", "a password is refused at the keyboard",
+        "without a signature validation_failed, signed again it is changed",
+        "becomes a proposal", "reads why: 证件已过有效期", "cards have left the tablets", "tickets expired",
+    ],
+)  # fmt: skip
+def test_the_lobby_tells(lived, told):
+    assert told in lived[2]
+
+
+def test_every_card_has_left_with_its_ticket(lived):
+    day, _, _ = lived
+    assert [view.id for lobby in day.lobbies.values() for view in lobby.worker.tablet.find("card")] == []
+
+
+def test_waits_were_told_by_machines_and_tablets(lived):
+    day, _, _ = lived
+    tickets = [view.body for view in day.lobbies["L350101-1"].worker.tablet.find("ticket")]
+    told = {ticket.get("source", "tablet") for ticket in tickets if ticket.get("shown_hi_min") is not None}
+    assert told == {"machine", "tablet"}
+
+
 def test_the_staged_troubles_have_happened(lived):
     _, result, said = lived
     assert result.conflicts >= 3
     assert result.parked >= 1
-    for trouble in ("both call A", "edit one form", "the CRM changes the phone", "takes P350101-3", "after_revocation"):
+    for trouble in (
+        "both call A0",
+        "edit one form",
+        "the CRM changes the phone",
+        "takes P350101-3",
+        "after_revocation",
+    ):
         assert trouble in said
     assert "L350101-2 was first" in said
     assert "the edit is parked" in said
@@ -137,7 +181,28 @@ def test_a_number_that_nobody_knows_of_is_missed(lived, tampered):
         "UPDATE number_use SET branch = 'x' || branch WHERE number = 1 AND branch = '350601'",
         "UPDATE number_use SET branch = '350601' WHERE branch = 'x350601'",
     )
-    assert not account_numbers(day.supervisor, day.lobbies.values(), day.clock.business_date).is_whole
+    found = account_numbers(day.supervisor, day.branches.values(), day.clock.business_date)
+    assert not found.is_whole
+    assert any("350601 A001" in wrong for wrong in found.wrong)
+
+
+def test_a_number_that_is_on_two_tickets_is_found(lived, tampered):
+    day, _, _ = lived
+    tampered(
+        "INSERT INTO number_use (branch, date, series, overflow, number, place, id) SELECT branch, date, series,"
+        " overflow, number, 2, 'x' FROM number_use WHERE number = 2 AND branch = '350101' AND overflow = ''",
+        "DELETE FROM number_use WHERE id = 'x'",
+    )
+    assert not account_numbers(day.supervisor, day.branches.values(), day.clock.business_date).is_whole
+
+
+def test_a_machines_answer_that_the_server_forgot_is_missed(lived, tampered):
+    day, result, _ = lived
+    assert result.machine_messages_made == result.machine_messages_accounted > 0
+    tampered(
+        "UPDATE machine_message SET n = -n WHERE n = 2", "UPDATE machine_message SET n = -n WHERE n = -2"
+    )  # fmt: skip
+    assert not account_messages(day.house, day.doors).is_whole
 
 
 @pytest.mark.parametrize("column", ["countersignature", "hash", "prev"])

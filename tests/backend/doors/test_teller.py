@@ -7,6 +7,7 @@ import pytest
 from backend.auth.partners import PartnerSort, add_partner
 from backend.auth.staffing import assign_portfolio
 from backend.crm.embedded import drain_outbox
+from backend.demo.teller_system import TellerSystem
 from backend.demo.templates import list_templates
 from backend.domain.staff.queries import add_portfolio
 from backend.identity import business_date
@@ -14,7 +15,6 @@ from sync.puts import Put
 from sync.store import Key
 from tests.backend.doors.tablets import new_id
 from tests.backend.forms.paper import IDENTITY, complete_values, template
-from tests.support.teller import TellerSystem
 
 PAPERS = {"id_paper": True}
 

@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from backend.app import create_app
 from backend.auth.partners import PartnerSort, add_partner
+from backend.demo.queue_machine import QueueMachine
 from backend.domain.orgs.queries import add_org
 from backend.migrations import migrate
 from backend.settings import Settings
@@ -18,7 +19,6 @@ from sync.store import Key
 from tests.backend.auth.conftest import ORGS
 from tests.backend.auth.people import Clock
 from tests.backend.doors.tablets import Staffing
-from tests.support.machine import QueueMachine
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
 __all__ = ["migrated_template", "postgres", "postgres_url"]

@@ -3,8 +3,8 @@
 import pytest
 
 from backend.auth.partners import PartnerSort, add_partner
+from backend.demo.queue_machine import LineDown
 from tests.backend.line.conftest import DAY
-from tests.support.machine import LineDown
 
 
 def post(client, machine, *messages, **other):

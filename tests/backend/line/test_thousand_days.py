@@ -16,6 +16,7 @@ from sqlalchemy import event, update
 
 from backend.app import PROJECTIONS
 from backend.auth.partners import Partner
+from backend.demo.queue_machine import LineDown, QueueMachine
 from backend.domain.devices.rules import letter_of
 from backend.domain.handoffs.counters import end_earlier_tickets
 from backend.domain.tickets.queries import find_number_day
@@ -37,7 +38,6 @@ from sync.leases import LineReport
 from sync.moments import write_moment
 from sync.signing import new_key, write_public_jwk
 from sync.store import Install
-from tests.support.machine import LineDown, QueueMachine
 
 DAYS, BRANCHES = 250, 4  # a thousand days, of branches that know nothing of each other
 BRANCH, SERIES = "3501", "A"
