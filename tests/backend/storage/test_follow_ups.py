@@ -93,7 +93,7 @@ def test_many_records_of_one_write_are_done_in_parts(url):
 
 
 def test_a_record_that_went_meanwhile_is_seen_as_it_is(url):
-    standings = []
+    standings: list[str] = []
 
     def react(_unit, writes, _at):
         standings.extend(write.after.standing for write in writes)
