@@ -43,12 +43,13 @@ from backend.demo.day.size import Size, share
 from backend.demo.day.staffing import Staffing
 from backend.demo.day.stories import Stories, list_reviews
 from backend.demo.day.tale import Say, Tale
-from backend.demo.day.timekeeper import Timekeeper
 from backend.demo.seeding import seed_bank
+from backend.demo.timekeeper import Timekeeper
 from backend.migrations import migrate
 from backend.settings import Settings
 
 FIELD_SYNC_MIN, JOBS_MIN = 10, 5
+JOBS = frozenset({"pace_lines", "keep_lobby_days", "settle_media", "end_days"})
 WRONG_MAX = 10  # numbers that are named if they are not where they must be
 CLOCK = "clock"  # the file of the played time
 LEASE_WANT = 15  # numbers a block; few, so that a tablet without a line runs out and goes on with its letter
@@ -98,7 +99,7 @@ def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterat
         tale.title("The bank")
         bank = make_bank(seed, house.auth.now(), size.customers)
         credentials = open_bank(house, bank, tale)
-        timekeeper = Timekeeper(house)
+        timekeeper = Timekeeper(house, JOBS)
         with ServerProcess(settings, folder / CLOCK) as server:
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:

@@ -11,10 +11,10 @@ from backend.demo.day.door import Door
 from backend.demo.day.guests import Guest
 from backend.demo.day.numbers import count_held, tell_numbers
 from backend.demo.day.outage import DARK, MACHINE_AT
-from backend.demo.day.scene import Scene, sync_until
+from backend.demo.day.scene import Scene
 from backend.demo.day.tale import align
-from backend.demo.day.timekeeper import Timekeeper
 from backend.demo.queue_machine import LineDown
+from backend.demo.timekeeper import Timekeeper, await_judgement
 
 QUIET_ROUNDS_MAX = 10
 FORGETFUL = "L350601-1"  # goes home without giving numbers back
@@ -92,10 +92,6 @@ class Evening:
             door.sync()
         for worker in self._workers:
             assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot {what}"
+        await_judgement(self._scene.house)
         for worker in self._workers:
-            made = sum(view.body.get("author") == worker.name for view in worker.tablet.find("visit"))
-            sync_until(worker, lambda worker=worker, made=made: _grades(worker) >= made or None)  # type: ignore[misc]
-
-
-def _grades(worker: Worker) -> int:
-    return len(worker.tablet.find("visit_grade"))
+            assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot take in what its visits are worth"

@@ -24,9 +24,9 @@ from backend.demo.month.proof import Export, prove_month
 from backend.demo.month.reviews import Reviews
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import MONTH, Stories
-from backend.demo.month.timekeeping import await_judgement, run_due
 from backend.demo.month.watch import NIGHT_MIN, day_name, days_from, moment_on
 from backend.demo.seeding import seed_bank
+from backend.demo.timekeeper import Timekeeper, await_judgement
 from backend.domain.compliance.queries.setup import ToldDay, replace_year
 from backend.migrations import migrate
 from backend.settings import Settings
@@ -106,11 +106,12 @@ def opened_month(
         credentials = seed_bank(house.engine, house.auth, bank, lambda _what, _done, _of: None)
         held = f"{len(bank.customers)} customers, {len(bank.holdings)} loans"
         tale.lines([f"{len(list_managers(bank))} field managers, {held}"])
+        timekeeper = Timekeeper(house)
         with (
             ServerProcess(settings, folder / CLOCK) as server,
             closing(Crew(server.url, credentials, FIRST, clock, folder, seed)) as crew,
         ):
-            yield Month(house, crew, bank, tools, tale, clock, seed, is_late=is_late)
+            yield Month(house, timekeeper, crew, bank, tools, tale, clock, seed, is_late=is_late)
 
 
 def add_figures(path: Path, result: Result) -> None:
@@ -125,10 +126,10 @@ class Month:
     """Twelve people and their tablets, from the rule to the proof."""
 
     def __init__(
-        self, house: House, crew: Crew, bank: Bank, tools: Tools, tale: Tale, clock: PlayedClock, seed: int, *,
-        is_late: bool,
+        self, house: House, timekeeper: Timekeeper, crew: Crew, bank: Bank, tools: Tools, tale: Tale,
+        clock: PlayedClock, seed: int, *, is_late: bool,
     ) -> None:  # fmt: skip
-        self.house, self.clock, self.tools, self._tale = house, clock, tools, tale
+        self._timekeeper = timekeeper
         self.owing, self._state = list_owing(bank), "open"
         self.desks = {staff_no: crew.desk(staff_no) for staff_no in OFFICE}
         self._set_up()
@@ -161,7 +162,7 @@ class Month:
             assert manager.hand_in(), f"{manager.name} cannot take in"
         shown = telling.tell_month(self._tale, self.desks, self.managers, self.stories)
         workbook.parent.mkdir(parents=True, exist_ok=True)
-        workbook.write_bytes(telling.fetch(self.desks["S3506"], f"/compliance/months/{MONTH}/report.xlsx"))
+        workbook.write_bytes(self.desks["S3506"].fetch(f"/compliance/months/{MONTH}/report.xlsx"))
         self._tale.lines([f"the report of bank 3506 as a workbook: {workbook}"])
         export = Export(self.tools.read_export, Path(self.house.settings.data_dir))
         proven = prove_month(self.house, self.desks, self.managers, self.owing, export)
@@ -252,7 +253,7 @@ class Month:
         """Let the timed jobs run just after midnight of a new day."""
         self.clock.set(moment_on(day, NIGHT_MIN))
         await_judgement(self.house)
-        run_due(self.house)
+        self._timekeeper.step()
         if day > CLOSES:
             self._note_close()
 

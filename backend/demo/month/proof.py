@@ -19,7 +19,7 @@ from backend.demo.day.proof import (
 )
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import MONTH
-from backend.demo.month.telling import fetch, graded, list_pages
+from backend.demo.month.telling import graded, list_pages
 from backend.domain.compliance.jobs.closing import bank_day
 from backend.domain.compliance.jobs.judging import Court
 from backend.domain.compliance.queries.facts import page_customers
@@ -162,7 +162,7 @@ def _verify(house: House, files: Mapping[str, bytes]) -> Proven:
 
 def _export(desk: Desk, org_id: str, month: str, export: Export) -> Mapping[str, bytes]:
     file = export.folder / f"evidence-{org_id}-{month}.zip"
-    file.write_bytes(fetch(desk, f"/visits/evidence/{org_id}/{month}"))
+    file.write_bytes(desk.fetch(f"/visits/evidence/{org_id}/{month}"))
     return export.read(file)
 
 

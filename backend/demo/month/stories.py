@@ -13,7 +13,7 @@ from backend.demo.month import oddities
 from backend.demo.month.oddities import Oddity
 from backend.demo.month.plan import move_to
 from backend.demo.month.rounds import Rounds
-from backend.demo.month.timekeeping import await_judgement
+from backend.demo.timekeeper import await_judgement
 from backend.domain.customers.rules.masking import mask_name
 from backend.registry import KINDS
 from contracts.base import Body

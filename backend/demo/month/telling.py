@@ -16,7 +16,6 @@ from backend.demo.month.watch import day_name
 from backend.domain.customers.rules.masking import mask_name
 from contracts.base import Body
 from sync.moments import read_moment
-from sync.tablet.http import API
 
 PAGE = 500
 GRADES = "ABCD"
@@ -77,12 +76,6 @@ def list_pages(desk: Desk, path: str) -> list[Body]:
         after = page.get("next")
         if after is None:
             return items
-
-
-def fetch(desk: Desk, path: str) -> bytes:
-    """Return a file that the server makes."""
-    desk.get("/compliance/months")  # who was idle for too long signs in again
-    return desk._line.send("GET", f"{API}{path}", headers={"Accept-Encoding": "identity"}).content
 
 
 def graded(managers: Iterable[Rounds]) -> Iterator[tuple[Rounds, str, Body]]:
