@@ -129,6 +129,7 @@ class Month:
         self, house: House, timekeeper: Timekeeper, crew: Crew, bank: Bank, tools: Tools, tale: Tale,
         clock: PlayedClock, seed: int, *, is_late: bool,
     ) -> None:  # fmt: skip
+        self.house, self.clock, self.tools, self._tale = house, clock, tools, tale
         self._timekeeper = timekeeper
         self.owing, self._state = list_owing(bank), "open"
         self.desks = {staff_no: crew.desk(staff_no) for staff_no in OFFICE}
