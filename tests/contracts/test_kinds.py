@@ -20,6 +20,8 @@ C2 = {
     "holding": "account_tail balance_fen product_id",
     "form": "name phone amount_fen values",
     "visit": "content people_met check_in check_out next_step",
+    "visit_grade": "distance_m review_reason steps",
+    "visit_reply": "text",
     "request": "believed proposed crm_values",
     "review": "fields mutation",
 }

@@ -104,10 +104,7 @@ class Bank:
         tablet = self.tablet("fa")
         mutation = tablet.signed(tablet.mutation("visit", "append", set=said, made_at=made_at))
         assert tablet.push(mutation).outcomes[0].status == "applied"
-        stored = self.store.read(lambda look: look.rows("visits:fa", 0, 100))
-        self.prev = next(
-            self.engine.kinds["visit"].read(row.body)["hash"] for row in stored if row.id == mutation["id"]
-        )
+        self.prev = self.visits()[mutation["id"]]["hash"]
         return mutation["id"]
 
     def visits(self):
