@@ -34,6 +34,7 @@ from sync.leases import take_back, write_token
 from sync.moments import read_moment, write_moment
 from sync.store import AuditEntry, Key
 from sync.tablet.mutations import Intent, write_mutation
+from sync.transitions import version_at
 
 Wait = tuple[int, int]  # minutes, from … to
 Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, how many ahead
@@ -163,7 +164,17 @@ class Machines:
         id = self._choose(unit, actor, message, date)
         if id is None:
             return MachineAnswer(n=message.n, status="nobody", counter=message.counter)
-        return self._push(unit, actor, message, speech.mean_move(message, id, moment.evidence, moment.text), moment)
+        seen = self._seen(unit, id, moment)
+        intents = speech.mean_move(message, id, moment.evidence, moment.text, seen)
+        return self._push(unit, actor, message, intents, moment)
+
+    def _seen(self, unit: SqlUnit, id: str, moment: Moment) -> int:
+        """Return the version of a ticket that a machine knew: what others did later, it cannot have meant."""
+        kind, stored = self._engine.kinds["ticket"], unit.records([Key("ticket", id)]).get(Key("ticket", id))
+        if stored is None or stored.standing != "live":
+            return 0
+        assert kind.life is not None, "tickets have states"
+        return version_at(kind.life, kind.read(stored.body), moment.text)
 
     def _choose(self, unit: SqlUnit, actor: Actor, message: MachineMessage, date: str) -> str | None:
         if message.type != "call_next":
