@@ -10,14 +10,14 @@ PACE_S = 60
 KEEP_S = 600
 
 
-def lobby_jobs(engine: Engine, store: SqlStore, prior_s: float, savings: Savings) -> list[Job]:
+def lobby_jobs(engine: Engine, store: SqlStore, prior_s: float, savings: Savings, behind: int) -> list[Job]:
     """Return what runs by itself for the lobby."""
     return [
         Job(
             name="pace_lines",
             about="Tells the tablets of each branch how fast its lines move, where that has changed (§8).",
             every_s=PACE_S,
-            run=lambda now: refresh_paces(engine, store, now, prior_s),
+            run=lambda now: refresh_paces(engine, store, now, prior_s, behind),
         ),
         Job(
             name="keep_lobby_days",
