@@ -115,17 +115,22 @@ class Machines:
         if heard.n > ack_n + 1:
             return None
         answer = self._settle(unit, actor, heard, sent_at)
-        row = {"install_id": actor.install_id, "n": heard.n, "digest": heard.digest}
+        at = write_moment(self._engine.clock())
+        row = {"install_id": actor.install_id, "n": heard.n, "digest": heard.digest, "at": at}
         unit.connection.execute(insert(machine_message).values(row | {"answer": msgspec.json.encode(answer)}))
         return answer
 
     def _repeat(self, unit: SqlUnit, actor: Actor, heard: Heard) -> MachineAnswer:
         where = machine_message.c.install_id == actor.install_id, machine_message.c.n == heard.n
-        digest, answer = unit.connection.execute(
+        known = unit.connection.execute(
             select(machine_message.c.digest, machine_message.c.answer).where(*where)
-        ).one()
-        if digest == heard.digest:
-            return _answers.decode(answer)
+        ).one_or_none()
+        if known is None:
+            return _refused(
+                heard.n, ErrorCode.VALIDATION_FAILED, wrong="taken so long ago that nobody knows its answer"
+            )
+        if known.digest == heard.digest:
+            return _answers.decode(known.answer)
         unit.audit(
             AuditEntry(
                 stream=f"install:{actor.install_id}", at=write_moment(self._engine.clock()), actor=actor.staff_no,

@@ -8,7 +8,7 @@ from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.corrections import propose_corrections
 from backend.domain.handoffs.counters import end_earlier_tickets
 from backend.domain.handoffs.form_stamps import stamping_forms
-from backend.domain.handoffs.lobby_notes import note_forms, note_hours
+from backend.domain.handoffs.lobby_notes import note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.domain.handoffs.visits import Grader, thresholds_of
@@ -25,7 +25,7 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
     return {
         "contact": [contacts.on_contacts, arrivals.on_contacts],
         "customer": [arrivals.on_customers, duty.on_customers],
-        "form": [propose_corrections, stamping_forms(settings.pick_up_code_h), note_forms],
+        "form": [propose_corrections, stamping_forms(settings.pick_up_code_h)],
         "holding": [arrivals.on_belongings, duty.on_holdings],
         "plan": [show_busy],
         "relation": [contacts.on_relations, arrivals.on_belongings],
