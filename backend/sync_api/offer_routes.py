@@ -51,6 +51,6 @@ class MarketingController(Controller):
         org: Annotated[str | None, QueryParameter(max_length=20, pattern=PRINTABLE)] = None,
         format: FromQuery[Format] = "json",
     ) -> ASGIResponse:
-        """What came of each product in the caller's area or a part of it, between two business dates; also as a file."""
+        """What came of each product in the caller's area or a part of it, by business dates; also as a file."""
         page = await door.run(offer_desk.effects, actor, org_id=org, since=since, until=until)
         return await door.run(FORMATS[format], page)

@@ -29,11 +29,10 @@ MEANINGS = (
 def sheets_of(page: EffectPage) -> list[Sheet]:
     """Return the effects as a table, and one that says between which days and what the columns mean."""
     facts: list[tuple[str, Cell]] = [("起始日", page.since), ("截止日", page.until)]
+    meanings = [(title, text) for _, title, text in MEANINGS]
     return [
         Sheet(name="营销成效", headings=[title for _, title, _ in MEANINGS], rows=[_row(one) for one in page.items]),
-        Sheet(
-            name="指标说明", headings=["指标", "说明"], rows=[*facts, *((title, text) for _, title, text in MEANINGS)]
-        ),
+        Sheet(name="指标说明", headings=["指标", "说明"], rows=[*facts, *meanings]),
     ]
 
 

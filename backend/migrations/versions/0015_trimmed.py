@@ -1,4 +1,7 @@
-"""When a machine's message was answered, so that it can be forgotten; forms find their day by their ticket."""
+"""When a machine's message was answered, so that it can be forgotten; leads as SQL can be asked.
+
+Forms find their day by their ticket, so that their days are kept nowhere.
+"""
 
 from datetime import UTC, datetime
 
@@ -20,6 +23,14 @@ def upgrade() -> None:
     op.execute(text("UPDATE machine_message SET at = :now").bindparams(now=now))
     op.create_index("ix_machine_message_at", "machine_message", ["at"])
     op.drop_table("day_form")
+    op.create_table(
+        "lead",
+        Column("id", Word, primary_key=True),
+        Column("org_id", Word, nullable=False),
+        Column("state", Word, nullable=False),
+        Column("state_at", Word, nullable=False),
+    )
+    op.create_index("ix_lead_list", "lead", ["org_id", "state", "state_at"])
 
 
 def downgrade() -> None:
@@ -31,5 +42,6 @@ def downgrade() -> None:
         Column("id", Word, primary_key=True),
         sqlite_with_rowid=False,
     )
+    op.drop_table("lead")
     op.drop_index("ix_machine_message_at", "machine_message")
     op.drop_column("machine_message", "at")
