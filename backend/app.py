@@ -125,7 +125,7 @@ class House:
         media = partial(settle_media, self.store, kinds, grader, self.blobs.has)
         jobs = [
             *list_jobs(self.engine, self.store, self.uploads.sweep, media, settings),
-            *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings, settings.returned_behind),
+            *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings, settings),
         ]
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())

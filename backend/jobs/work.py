@@ -12,7 +12,6 @@ from backend.domain.handoffs.duty import SOURCES
 from backend.domain.handoffs.proof import seal_days
 from backend.jobs.schedule import Job
 from backend.line.ending import end_days
-from backend.line.trimming import trim_line
 from backend.settings import Settings
 from backend.storage.audit import make_anchor
 from backend.storage.sql_store import SqlStore
@@ -61,14 +60,6 @@ def list_jobs(
             about="Ends the forms of days gone by, and those that a teller loaded and never answered (§10).",
             every_s=HOUR_S,
             run=lambda now: expire_forms(engine, store, now, counter_h=settings.form_counter_h),
-        ),
-        Job(
-            name="trim_line",
-            about="Forgets old answers to queue machines, and who came to which counter; the figures stay.",
-            every_s=DAY_S,
-            run=lambda now: trim_line(
-                store, now, messages_d=settings.machine_messages_d, visits_d=settings.counter_visits_d
-            ),
         ),
         Job(
             name="anchor_audit",

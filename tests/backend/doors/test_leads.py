@@ -40,7 +40,8 @@ class Field:
     def held(self, staff_no, cursor=None):
         """Return what a pull says of leads: (id, body or why it went)."""
         page = self.tablets[staff_no].pull(cursor)
-        return {one["id"]: one.get("d") or one.get("x") for one in page["changes"] if one["k"] == "lead"}, page["cursor"]
+        leads = [one for one in page["changes"] if one["k"] == "lead"]
+        return {one["id"]: one.get("d") or one.get("x") for one in leads}, page["cursor"]
 
     def audited(self):
         chosen = select(audit_entry.c.stream, audit_entry.c.actor, audit_entry.c.detail)
