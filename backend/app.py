@@ -25,6 +25,7 @@ from backend.domain.handoffs.visits import Grader, thresholds_of
 from backend.domain.marketing.models import PRODUCT_PROJECTION
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
+from backend.domain.tasks.models import LEAD_PROJECTION
 from backend.domain.tickets.models import COUNTER_PROJECTION, TICKET_PROJECTION
 from backend.domain.tickets.rules.life import RecallRule
 from backend.domain.visits.models import VISIT_PROJECTION
@@ -58,6 +59,8 @@ from backend.sync_api.duty.desk import DutyDesk
 from backend.sync_api.duty.routes import DUTY_ROUTES
 from backend.sync_api.duty.score_routes import ScoreController
 from backend.sync_api.duty.scores import ScoreDesk, weights_of
+from backend.sync_api.lead_desk import LeadDesk
+from backend.sync_api.lead_routes import LeadController
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
 from backend.sync_api.lobby_routes import LobbyController
 from backend.sync_api.offer_desk import OfferDesk
@@ -83,6 +86,7 @@ PROJECTIONS = {
     **OF_CUSTOMERS,
     "counter": COUNTER_PROJECTION,
     "form": FORM_PROJECTION,
+    "lead": LEAD_PROJECTION,
     "product": PRODUCT_PROJECTION,
     "review": REVIEW_PROJECTION,
     "ticket": TICKET_PROJECTION,
@@ -128,7 +132,7 @@ class House:
         media = partial(settle_media, self.store, kinds, grader, self.blobs.has)
         jobs = [
             *list_jobs(self.engine, self.store, self.uploads.sweep, media, settings),
-            *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings),
+            *lobby_jobs(self.engine, self.store, self.lobby.prior_s, self.lobby.savings, settings),
         ]
         self.clockwork = Clockwork(jobs, self.store, leadership_for(self.store.engine, folder), clock)
         self.epoch = self.store.read(lambda look: look.epoch())
@@ -160,7 +164,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
     doors: list[Any] = [
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
-        ScoreController, *VISIT_ROUTES, FilesController,
+        ScoreController, *VISIT_ROUTES, FilesController, LeadController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -197,6 +201,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "visit_deeds": VisitDeeds(house.engine, house.store),
         "visit_map": VisitMap(house.store),
         "offer_desk": OfferDesk(house.store),
+        "lead_desk": LeadDesk(house.engine, house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,
         "line": house.line,

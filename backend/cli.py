@@ -15,6 +15,7 @@ COMMANDS = {
     "enrolment-code": "admission:enrolment_code",
     "add-partner": "admission:add_partner",
     "revoke": "admission:revoke",
+    "set-series": "lobby:set_series",
     "backup": "safekeeping:backup",
     "restore": "safekeeping:restore",
     "compact": "safekeeping:compact",

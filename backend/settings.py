@@ -114,6 +114,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     file_bytes_max: Annotated[int, _about("Largest upload", ge=1024, le=1_073_741_824)] = 20_971_520
     upload_life_h: Annotated[int, _about("An unfinished upload is dropped after so long", ge=1, le=720)] = 72
 
+    machine_messages_d: Annotated[
+        int, _about("A queue machine that repeats a message gets its first answer for so long", ge=15, le=3650)
+    ] = 30
+    counter_visits_d: Annotated[
+        int, _about("Who came to which counter is kept so long, for tablets that come late", ge=4, le=3650)
+    ] = 30
+
     wait_target_min: Annotated[
         int, _about("Who is called within so many minutes of taking a number was served in time", ge=1, le=240)
     ] = 10

@@ -1,4 +1,4 @@
-"""Administration: people, portfolios, enrolment codes and installs, by administrators; auditors may look."""
+"""Administration: people, portfolios, enrolment codes, installs and series, by administrators; auditors may look."""
 
 from typing import Annotated
 
@@ -6,8 +6,10 @@ from msgspec import Meta
 
 from contracts.auth import PRINTABLE, Secret
 from contracts.base import Message, Moment, OrgId, StaffNo, Uuid
+from contracts.leases import Series
 
 ROLES_MAX = 5
+SERIES_MAX = 20
 STAFF_PAGE_MAX = 500
 
 PortfolioId = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,80}$")]
@@ -124,3 +126,24 @@ class ExposurePage(Message, frozen=True, kw_only=True):
 
     items: list[Exposure]
     next: str | None = None
+
+
+class SeriesChoice(Message, frozen=True, kw_only=True):
+    """One series of queue numbers: the letter on the paper, and its name."""
+
+    series: Series
+    name: Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTABLE)]
+
+
+class SeriesRequest(Message, frozen=True, kw_only=True):
+    """The series of a branch, in the order in which they are shown; none at all: those of the whole bank."""
+
+    series: Annotated[list[SeriesChoice], Meta(max_length=SERIES_MAX)]
+
+
+class SeriesAnswer(Message, frozen=True, kw_only=True):
+    """The series that a branch has now, and whether the list is its own."""
+
+    branch_id: OrgId
+    series: list[SeriesChoice]
+    is_own: bool

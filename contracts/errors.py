@@ -57,7 +57,7 @@ class ErrorCode(Enum):
     EPOCH_MISMATCH = "epoch_mismatch", 409, Actor.TABLET, False, (
         "The push names another incarnation of the server's database; say hello, then push from the journal."
     )
-    ALREADY_DECIDED = "already_decided", 409, Actor.SUPERVISOR, False, "Somebody decided this review before."
+    ALREADY_DECIDED = "already_decided", 409, Actor.SUPERVISOR, False, "Somebody decided this before; look again."
     VISIT_CHANGED = "visit_changed", 409, Actor.SUPERVISOR, False, (
         "The visit was graded anew, answered or appealed for since it was looked at; look again, then decide."
     )

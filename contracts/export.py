@@ -118,7 +118,8 @@ def _kind(record: type[Record]) -> dict[str, Any]:
 
 def _life(life: Life) -> dict[str, Any]:
     told = {"field": life.field, "first": life.first, "facts": sorted(life.facts), "matrix": _matrix(life)}
-    return told | ({"history": life.history, "noted": sorted(life.noted)} if life.history else {})
+    kept = {"history": life.history, "noted": sorted(life.noted)} if life.history else {}
+    return told | kept | ({"has_rounds": True} if life.has_rounds else {})
 
 
 def _matrix(life: Life) -> dict[str, dict[str, str]]:

@@ -56,6 +56,7 @@ class Life(Struct, frozen=True, kw_only=True):
     facts: frozenset[str] = frozenset()  # fields that a transition may bring along
     history: str | None = None  # the stamped list in which the server notes every state: to, at, by, and `noted` facts
     noted: frozenset[str] = frozenset()
+    has_rounds: bool = False  # it comes back to earlier states: a request is about the round that its author saw
 
 
 class Numbered(Struct, frozen=True, kw_only=True):

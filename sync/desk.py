@@ -230,12 +230,14 @@ class Desk:
         }  # fmt: skip
         return {name: value for name, value in own.items() if name in kind.stamped}
 
-    def note_state(self, life: Life, body: Body, to: str, mutation: Mutation, facts: Mapping[str, Any]) -> Body:
+    def note_state(
+        self, life: Life, body: Body, to: str, mutation: Mutation, facts: Mapping[str, Any], *, version: int
+    ) -> Body:
         """Return a life's history with the state that a mutation leads to, if the life keeps one."""
         if life.history is None:
             return {}
         at = estimate_made_at(mutation.made_at, self.device, self.now)
-        return note_state(life, body, to, at=at, by=self.actor.staff_no, facts=facts)
+        return note_state(life, body, to, at=at, by=self.actor.staff_no, facts=facts, version=version)
 
     def _check_parked(self, stored: Stored) -> None:
         if stored.standing == "parked" and stored.parked_by == self.actor.install_id:

@@ -42,7 +42,8 @@ def move_record(
     if step is not Step.APPLY:
         return Moved(step=step, body=body, version=stored.version, before=current)
     stamps = {name: value for name, value in (("state_by", by), ("state_at", at)) if name in kind.stamped}
-    noted = note_state(kind.life, body, to, at=happened_at or at, by=by, facts=facts)
+    noted = note_state(kind.life, body, to, at=happened_at or at, by=by, facts=facts,
+                       version=stored.version + 1)  # fmt: skip
     moved = {**body, **facts} | {kind.life.field: to} | stamps | noted
     writes = put_records(unit, kinds, [Put(kind=key.kind, id=key.id, body=moved)], by=by, at=at)
     return Moved(step=step, body=moved, version=writes[0].after.version, before=current)

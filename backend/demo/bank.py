@@ -12,6 +12,8 @@ from backend.demo.places import BRANCHES, list_orgs
 from backend.demo.scripts import list_code_lists, list_scripts
 from backend.demo.templates import list_templates
 from backend.domain.orgs.queries import OrgRow
+from backend.domain.tickets.rules.line import SERIES_NAMES
+from backend.line.series import series_list
 from contracts.base import Body
 from sync.puts import Put
 from sync.tablet.ids import uuid7
@@ -58,7 +60,7 @@ def make_bank(seed: int, as_of: str, customers: int = CUSTOMERS) -> Bank:
         orgs=list_orgs(),
         staff=staff,
         portfolios=portfolios,
-        catalog=[*catalog, *_words(seed, offers), _put(ids, "code_list", IDENTIFIED)],
+        catalog=[*catalog, *_words(seed, offers), _put(ids, "code_list", IDENTIFIED), *_series()],
         customers=people,
         holdings=holdings,
         relations=[_put(ids, "relation", body) for body in draw_relations(random, people, couples, as_of)],
@@ -91,6 +93,12 @@ def _words(seed: int, offers: list[Put]) -> list[Put]:
     product_ids = {put.body["code"]: put.id for put in offers if put.body is not None}
     scripts = [_put(ids, "script", body) for body in list_scripts(product_ids)]
     return [*scripts, *(_put(ids, "code_list", body) for body in list_code_lists())]
+
+
+def _series() -> list[Put]:
+    """Return the series of the whole bank, and those of a small branch that serves fewer."""
+    few = {code: name for code, name in SERIES_NAMES.items() if code in ("A", "P")}
+    return [series_list(), series_list(few, BRANCHES[-1].org_id)]
 
 
 def _customers(random: Random, portfolios: list[Portfolio], count: int, as_of: str) -> list[Body]:

@@ -7,6 +7,7 @@ from backend.domain.handoffs.told_waits import tell_wait
 from backend.identity import business_date
 from backend.line.calling import call_next
 from backend.line.machine import Machines
+from backend.line.series_desk import SeriesDesk
 from backend.storage.sql_store import SqlStore
 from contracts.machine import CallNextRequest, CallNextResponse
 from sync.engine import Engine
@@ -23,6 +24,7 @@ class LineDesk:
     def __init__(self, engine: Engine, store: SqlStore, run: Run, *, behind: int) -> None:
         self._engine, self._store, self._behind = engine, store, behind
         self.run = run
+        self.series = SeriesDesk(engine, store)
         self.machines = Machines(engine, store, behind=behind, estimate=tell_wait)
 
     def call_next(self, actor: Actor, request: CallNextRequest) -> CallNextResponse:

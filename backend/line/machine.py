@@ -34,6 +34,7 @@ from sync.leases import take_back, write_token
 from sync.moments import read_moment, write_moment
 from sync.store import AuditEntry, Key
 from sync.tablet.mutations import Intent, write_mutation
+from sync.transitions import version_at
 
 Wait = tuple[int, int]  # minutes, from … to
 Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, how many ahead
@@ -114,17 +115,22 @@ class Machines:
         if heard.n > ack_n + 1:
             return None
         answer = self._settle(unit, actor, heard, sent_at)
-        row = {"install_id": actor.install_id, "n": heard.n, "digest": heard.digest}
+        at = write_moment(self._engine.clock())
+        row = {"install_id": actor.install_id, "n": heard.n, "digest": heard.digest, "at": at}
         unit.connection.execute(insert(machine_message).values(row | {"answer": msgspec.json.encode(answer)}))
         return answer
 
     def _repeat(self, unit: SqlUnit, actor: Actor, heard: Heard) -> MachineAnswer:
         where = machine_message.c.install_id == actor.install_id, machine_message.c.n == heard.n
-        digest, answer = unit.connection.execute(
+        known = unit.connection.execute(
             select(machine_message.c.digest, machine_message.c.answer).where(*where)
-        ).one()
-        if digest == heard.digest:
-            return _answers.decode(answer)
+        ).one_or_none()
+        if known is None:
+            return _refused(
+                heard.n, ErrorCode.VALIDATION_FAILED, wrong="taken so long ago that nobody knows its answer"
+            )
+        if known.digest == heard.digest:
+            return _answers.decode(known.answer)
         unit.audit(
             AuditEntry(
                 stream=f"install:{actor.install_id}", at=write_moment(self._engine.clock()), actor=actor.staff_no,
@@ -163,7 +169,17 @@ class Machines:
         id = self._choose(unit, actor, message, date)
         if id is None:
             return MachineAnswer(n=message.n, status="nobody", counter=message.counter)
-        return self._push(unit, actor, message, speech.mean_move(message, id, moment.evidence, moment.text), moment)
+        seen = self._seen(unit, id, moment)
+        intents = speech.mean_move(message, id, moment.evidence, moment.text, seen)
+        return self._push(unit, actor, message, intents, moment)
+
+    def _seen(self, unit: SqlUnit, id: str, moment: Moment) -> int:
+        """Return the version of a ticket that a machine knew: what others did later, it cannot have meant."""
+        kind, stored = self._engine.kinds["ticket"], unit.records([Key("ticket", id)]).get(Key("ticket", id))
+        if stored is None or stored.standing != "live":
+            return 0
+        assert kind.life is not None, "tickets have states"
+        return version_at(kind.life, kind.read(stored.body), moment.text)
 
     def _choose(self, unit: SqlUnit, actor: Actor, message: MachineMessage, date: str) -> str | None:
         if message.type != "call_next":

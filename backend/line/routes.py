@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, delete, post
+from litestar import Controller, Request, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from backend.auth.partners import Partner, PartnerSort, require_sort
 from backend.line.desk import LineDesk
 from backend.web.bodies import answer_with, decode, read_body, speaks
+from contracts.admin import SeriesAnswer, SeriesRequest
 from contracts.auth import PRINTABLE
 from contracts.leases import Lease, LeaseReturn
 from contracts.machine import (
@@ -23,6 +24,7 @@ from sync.kind import Actor
 
 AnyRequest = Request[Any, Any, Any]
 LeasePath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
+BranchPath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
 NOTHING_SAID = b"{}"
 
 
@@ -73,4 +75,29 @@ async def call_next(
     return answer_with(await line.run(line.call_next, actor, said))
 
 
-LINE_ROUTES = [MachineController, call_next]
+class SeriesController(Controller):
+    """Which series a branch has."""
+
+    path = "/admin/branches"
+    tags = ("administration",)
+
+    @get("/{branch_id:str}/series", sync_to_thread=True)
+    def show_series(
+        self, branch_id: BranchPath, actor: NamedDependency[Actor], line: NamedDependency[LineDesk]
+    ) -> SeriesAnswer:
+        """The series of a branch, its own or the whole bank's."""
+        return line.series.show(actor, branch_id)
+
+    @put("/{branch_id:str}/series", sync_to_thread=True)
+    def set_series(
+        self,
+        branch_id: BranchPath,
+        data: JSONBody[SeriesRequest],
+        actor: NamedDependency[Actor],
+        line: NamedDependency[LineDesk],
+    ) -> SeriesAnswer:
+        """Give a branch its series; an empty list gives it the whole bank's again."""
+        return line.series.set(actor, branch_id, data)
+
+
+LINE_ROUTES = [MachineController, SeriesController, call_next]

@@ -72,8 +72,11 @@ def mean_issue(
     return [Intent(kind="ticket", id=ticket_id(actor.install_id, message.n), op=Op.CREATE, set=said, made_at=made_at)]
 
 
-def mean_move(message: MachineMessage, id: str, made_at: ClockEvidence, happened_at: str) -> list[Intent]:
-    """Return the transition of a ticket; a transfer says both where to and where no longer to."""
+def mean_move(message: MachineMessage, id: str, made_at: ClockEvidence, happened_at: str, seen: int) -> list[Intent]:
+    """Return the transition of a ticket of which the machine knew the version `seen`, 0 if nobody can tell.
+
+    A transfer says both where to and where no longer to.
+    """
     word = "call" if message.type == "call_next" else message.type
     facts: Body = {} if message.counter is None else {"counter": message.counter}
     if word == "call":
@@ -83,7 +86,7 @@ def mean_move(message: MachineMessage, id: str, made_at: ClockEvidence, happened
     elif word == "transfer":
         facts = {"for_series": message.for_series, "for_counter": message.for_counter}
     asked = {"to": STATES[word], "facts": facts}
-    return [Intent(kind="ticket", id=id, op=Op.TRANSITION, set=asked, made_at=made_at)]
+    return [Intent(kind="ticket", id=id, op=Op.TRANSITION, set=asked, base_version=seen, made_at=made_at)]
 
 
 def mean_counter(

@@ -1,21 +1,23 @@
 """The routes of marketing: whom who spoke to, and what came of it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response.base import ASGIResponse
 
 from backend.sync_api.desk import PAGE_MAX
 from backend.sync_api.door import SyncDoor
 from backend.sync_api.offer_desk import OfferDesk
+from backend.sync_api.offer_sheets import FORMATS
 from backend.web.bodies import answer_with, speaks
 from contracts.auth import PRINTABLE
 from contracts.base import UUID_PATTERN
 from contracts.marketing import ContactPage, EffectPage
 from sync.kind import Actor
 
+Format = Literal["json", "csv", "xlsx"]
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$"
 
 
@@ -47,6 +49,8 @@ class MarketingController(Controller):
         since: Annotated[str, QueryParameter(pattern=DAY)],
         until: Annotated[str, QueryParameter(pattern=DAY)],
         org: Annotated[str | None, QueryParameter(max_length=20, pattern=PRINTABLE)] = None,
+        format: FromQuery[Format] = "json",
     ) -> ASGIResponse:
-        """What came of each product in the caller's area or a part of it, between two business dates."""
-        return answer_with(await door.run(offer_desk.effects, actor, org_id=org, since=since, until=until))
+        """What came of each product in the caller's area or a part of it, by business dates; also as a file."""
+        page = await door.run(offer_desk.effects, actor, org_id=org, since=since, until=until)
+        return await door.run(FORMATS[format], page)

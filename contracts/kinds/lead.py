@@ -2,13 +2,14 @@
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from contracts.base import BusinessDate, Moment, OrgId, RecordId, StaffNo
 from contracts.kinds.customer import Place
 from contracts.policy import Life, Merge, Op, Record, Step, full_matrix
 from contracts.privacy import Privacy
 
+STEPS_MAX = 200
 STATES = ("recorded", "escalated", "assigned", "following", "won", "lost")
 APPLY, NOOP, SUPERSEDE = Step.APPLY, Step.NOOP, Step.SUPERSEDE
 LEAD_MATRIX = full_matrix(
@@ -24,13 +25,27 @@ LEAD_MATRIX = full_matrix(
 )
 
 
+class LeadStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One state of a lead: which, since when by the server's estimate, through whom, and who had it from then on."""
+
+    to: Annotated[str, Meta(max_length=12)]
+    at: Moment
+    by: StaffNo | None = None
+    supervisor: StaffNo | None = None
+    owner: StaffNo | None = None
+
+
 class Lead(Record, frozen=True, kw_only=True):
     """Recorded, escalated to a supervisor, assigned, followed, won or lost."""
 
     kind: ClassVar[str] = "lead"
     ops: ClassVar[frozenset[Op]] = frozenset({Op.CREATE, Op.PATCH, Op.TRANSITION})
     life: ClassVar[Life] = Life(
-        first="recorded", matrix=LEAD_MATRIX, facts=frozenset({"supervisor", "owner", "customer_id", "lost_reason"})
+        first="recorded",
+        matrix=LEAD_MATRIX,
+        facts=frozenset({"supervisor", "owner", "customer_id", "lost_reason"}),
+        history="steps",
+        noted=frozenset({"supervisor", "owner"}),
     )
 
     org_id: Annotated[OrgId, Merge.SERVER]
@@ -53,3 +68,4 @@ class Lead(Record, frozen=True, kw_only=True):
     author: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_by: Annotated[StaffNo | None, Merge.STAMPED] = None
     state_at: Annotated[Moment | None, Merge.STAMPED] = None
+    steps: Annotated[list[LeadStep], Merge.STAMPED, Meta(max_length=STEPS_MAX)] = []  # its history, whoever had it

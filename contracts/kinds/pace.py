@@ -1,4 +1,4 @@
-"""A pace: how fast a branch's lines move, so that a tablet can tell a wait with no line."""
+"""A pace: how fast a branch's lines move, so that a tablet tells a wait, and sorts the line, as the server does."""
 
 from typing import Annotated, ClassVar
 
@@ -27,3 +27,4 @@ class Pace(Record, frozen=True, kw_only=True):
     business_date: Annotated[BusinessDate, Merge.SERVER]
     as_of: Annotated[Moment, Merge.SERVER]
     series: Annotated[list[SeriesPace], Merge.SERVER, Meta(max_length=20)] = []
+    returned_behind: Annotated[int, Merge.SERVER, Meta(ge=0, le=50)] = 3  # others whom a returned customer lets pass

@@ -60,6 +60,7 @@ class TicketStep(Struct, frozen=True, kw_only=True, omit_defaults=True):
     counter: CounterNo | None = None
     for_series: Series | None = None
     for_counter: CounterNo | None = None
+    version: Annotated[int, Meta(ge=0)] = 0  # of the ticket, from this state on; 0 in what was kept before it was noted
 
 
 class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,6 +89,7 @@ class Ticket(Record, frozen=True, kw_only=True):
         ),
         history="steps",
         noted=frozenset({"counter", "for_series", "for_counter"}),
+        has_rounds=True,
     )  # fmt: skip
 
     branch_id: Annotated[OrgId, Merge.SERVER]

@@ -28,7 +28,7 @@ def create(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcom
         raise Refused(ErrorCode.NOT_IN_SCOPE, fields=list(outside))
     body = _with_extra(kind, mutation.set) | desk.stamps(kind, mutation, is_new=True)
     if kind.life:
-        body |= desk.note_state(kind.life, body, kind.life.first, mutation, body)
+        body |= desk.note_state(kind.life, body, kind.life.first, mutation, body, version=1)
     stored = desk.version(kind, mutation.id, None, body)
     desk.check_home(kind, stored, body, Op.CREATE)
     flags = _take_number(desk, kind, parcel, mutation.id, body) if kind.record.numbered else []

@@ -14,7 +14,7 @@ from sync.parcels import Parcel
 from sync.records import deleted, new_version
 from sync.reviews import disputed_by
 from sync.store import Stored
-from sync.transitions import Request, TransitionInvalid, decide_transition, read_request
+from sync.transitions import Request, TransitionInvalid, decide_transition, read_request, states_since
 
 
 def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
@@ -52,7 +52,7 @@ def patch(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome
 
 
 def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Outcome:
-    """Move a record's state; the matrix decides by the state that is there."""
+    """Move a record's state; the matrix decides by the state that is there, unless others led it round meanwhile."""
     subject, body = open_subject(desk, kind, mutation)
     assert kind.life is not None, f"{kind.name} takes transitions, so it has a life"
     try:
@@ -61,7 +61,8 @@ def transition(desk: Desk, kind: Kind, parcel: Parcel, mutation: Mutation) -> Ou
         raise Refused(ErrorCode.VALIDATION_FAILED, wrong=str(error)) from error
     current = body[kind.life.field]
     args = {"current": current, "requested": request.to}
-    match decide_transition(kind.life, current, request.to):
+    passed = states_since(kind.life, body, _seen(mutation, subject), desk.actor.staff_no)
+    match decide_transition(kind.life, current, request.to, passed):
         case Step.APPLY:
             return _move(desk, kind, parcel, mutation, subject, body, request)
         case Step.NOOP:
@@ -156,7 +157,7 @@ def _move(
     assert kind.life is not None
     facts = {name if name in kind.life.facts else f"extra.{name}": value for name, value in request.facts.items()}
     changed = {kind.life.field: request.to, **facts} | desk.stamps(kind, mutation, is_new=False)
-    changed |= desk.note_state(kind.life, body, request.to, mutation, request.facts)
+    changed |= desk.note_state(kind.life, body, request.to, mutation, request.facts, version=subject.version + 1)
     moved = set_paths(body, changed)
     if wrong := desk.objection(kind, Op.TRANSITION, body, moved):
         raise Refused(ErrorCode.VALIDATION_FAILED, wrong=wrong)

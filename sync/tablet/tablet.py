@@ -1,6 +1,6 @@
 """The tablet as an app uses it: type, look, issue tickets, sync; everything works with no line but the sync."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import Random, SystemRandom
 from time import sleep
@@ -28,6 +28,10 @@ from sync.tablet.session import Report, Session
 from sync.tablet.transport import Transport
 
 CONTRACT: Records = {record.kind: record for record in RECORDS}
+LINE_KINDS = ("ticket", "counter", "pace")
+
+# Series, priority, tickets by id, counters, pace → minutes from … to, or None if nobody can tell.
+Tell = Callable[[str, int, Mapping[str, Body], Iterable[Body], Body | None], tuple[int, int] | None]
 
 
 class Made(NamedTuple):
@@ -149,13 +153,21 @@ class Tablet:
         """Delete a record. Raises RecordMissing."""
         return self._put(kind, id, Op.DELETE, {}, base_version=self._get(kind, id).version, reason=reason)
 
-    def issue_ticket(self, branch: str, series: str, business_date: str, *, reason: str = "", **fields: Any) -> View:
-        """Issue the next number of a line as a ticket. Raises NumbersExhausted if this tablet never had a lease."""
+    def issue_ticket(
+        self, branch: str, series: str, business_date: str, *, tell: Tell | None = None, reason: str = "", **fields: Any
+    ) -> View:
+        """Issue the next number of a line as a ticket. Raises NumbersExhausted if this tablet never had a lease.
+
+        `tell` says the wait from what the tablet holds; what the customer is told (`shown_lo_min`, `shown_hi_min` of
+        the answer) is stored with the ticket, so that the server can measure how often it was true.
+        """
         now = self._parts.now()
         with self._parts.database.transaction():
             number, overflow = self._parts.leases.hand_out(Line(branch, series, business_date), now)
             where = {"branch_id": branch, "series": series, "business_date": business_date, "number": number}
-            extra = {"overflow": overflow} if overflow else {}
+            extra: Body = {"overflow": overflow} if overflow else {}
+            if tell and (told := tell(series, fields.get("priority", 0), *self._line(branch, business_date))):
+                extra |= {"shown_lo_min": told[0], "shown_hi_min": told[1]}
             made = self.create("ticket", {**where, "issued_at": now, **extra, **fields}, reason=reason)
         return self._get("ticket", made.id)
 
@@ -227,6 +239,12 @@ class Tablet:
     def sync(self, *, wait_s: float = 0) -> Report:
         """Hand in and take in everything that is due. See Session.sync for what it raises."""
         return self._session.sync(wait_s=wait_s)
+
+    def _line(self, branch: str, date: str) -> tuple[dict[str, Body], list[Body], Body | None]:
+        """Return the tickets of a branch's day by id, its counters and its pace, as this tablet knows them."""
+        held = {kind: [it for it in self.find(kind) if it.body["branch_id"] == branch] for kind in LINE_KINDS}
+        tickets = {it.id: it.body for it in held["ticket"] if it.body["business_date"] == date}
+        return tickets, [it.body for it in held["counter"]], next((it.body for it in held["pace"]), None)
 
     def _get(self, kind: str, id: str) -> View:
         view = self.view(kind, id)

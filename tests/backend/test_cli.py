@@ -18,6 +18,7 @@ from backend.domain.devices.queries import find_code
 from backend.domain.devices.rules import hash_code
 from backend.domain.orgs.queries import list_orgs
 from backend.domain.staff.queries import find_staff
+from backend.line.series import read_series
 from backend.settings import Settings, list_settings
 from sync.challenge import is_proven
 from sync.puts import Put
@@ -345,3 +346,19 @@ def test_a_queue_machine_is_added_and_shut_out_only_with_apply(seeded):
     with pytest.raises(Revoked):
         is_let_in()
     assert "partner_id" in seeded.run("revoke", "partner", "m-1", code=1).output
+
+
+def test_series_are_set_when_told_and_only_then(seeded):
+    assert "P=老弱病残军优先" in seeded.run("set-series", "350101", "A=现金业务").output
+    series = lambda branch: seeded.look(lambda house: house.store.read(lambda look: read_series(look, branch)))  # noqa: E731 - one look
+    assert len(series("350101")) == 4
+    assert "now: A=现金业务" in seeded.run("set-series", "350101", "A=现金业务", "--apply").output
+    assert (series("350101"), len(series("350102"))) == ({"A": "现金业务"}, 4)
+    seeded.run("set-series", "bank", "A=个人业务", "B=对公业务", "--apply")
+    assert (list(series("350101")), list(series("350102")), list(series("350802"))) == (["A"], ["A", "B"], ["A", "P"])
+    seeded.run("set-series", "350101", "--apply")
+    assert list(series("350101")) == ["A", "B"]
+    assert "no branch 3509" in seeded.run("set-series", "3509", "A=x", code=1).output
+    for wrong in ("A", "a=x", "A="):
+        seeded.run("set-series", "350101", wrong, code=2)
+    seeded.run("set-series", "350101", "A=x", "A=y", code=2)

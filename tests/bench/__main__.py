@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 
+from tests.bench.desks import measure_desks
 from tests.bench.figures import QUICK, Effort
 from tests.bench.growth import measure_growth
 from tests.bench.load import Load
 from tests.bench.lobby import QUICK_LOBBY, LobbyEffort, measure_lobby, ticket_ops_s
-from tests.bench.report import Report, growth_lines, lines_of, lobby_keys, lobby_lines, missed
+from tests.bench.report import Report, desk_lines, growth_lines, lines_of, lobby_keys, lobby_lines, missed
 from tests.bench.runs import measure
 from tests.bench.servers import cores
 from tests.support.postgres import Postgres
@@ -35,7 +36,9 @@ def main() -> None:
         _show(lines_of("SQLite against the bare endpoint", report))
         lobby = measure_lobby(load, folder / "lobby", f"sqlite:///{folder}/lobby.db", _lobby_effort(options.quick))
         _show(lobby_lines(lobby))
-        keys = report.keys() | lobby_keys(lobby)
+        desks = measure_desks(options.quick)
+        _show(desk_lines(desks))
+        keys = report.keys() | lobby_keys(lobby) | {key: figure for key, (figure, _) in desks.items()}
         _write(keys)
         if not options.sqlite:
             _show(lines_of("PostgreSQL against the bare endpoint on SQLite", _postgres(load, folder, effort)))

@@ -19,6 +19,8 @@ TARGETS: Mapping[str, tuple[str, float]] = {
     "poke_p99_ms": ("<", 20),
     "call_to_screen_p99_ms": ("<", 300),
     "wait_interval_coverage": ("≥", 0.75),
+    "month_close_s": ("<", 60),
+    "month_report_ms": ("<", 300),
 }
 
 
@@ -106,6 +108,14 @@ def lobby_lines(lobby: LobbyFigures) -> Iterable[str]:
     note = f"1-4 counters, load .8-.95: {lobby.coverage_least:.2f}-{lobby.coverage_most:.2f}, nominal .80"
     yield _line("wait_interval_coverage", "", f"{keys['wait_interval_coverage']:g}", "", ".75-.95", note)
     yield _line("live_counts_ms", "", f"{keys['live_counts_ms']:g}", note="one branch's line, counted online")
+
+
+def desk_lines(found: Mapping[str, tuple[float, str]]) -> Iterable[str]:
+    """Return a table of the figures of visits and duty, each with the size at which it was measured."""
+    yield "\nVisits and duty\n"
+    yield _line("figure", "", "padsync", "", "target")
+    for key, (figure, size) in found.items():
+        yield _line(key, "", f"{figure:,.4g}", "", _target(key) if key in TARGETS else "", size)
 
 
 def missed(keys: Mapping[str, float]) -> list[str]:

@@ -100,8 +100,8 @@ BUGS: tuple[Bug, ...] = (
         (
             Edit(
                 "sync/ops/change.py",
-                "match decide_transition(kind.life, current, request.to):",
-                "match decide_transition(kind.life, request.from_ or current, request.to):",
+                "match decide_transition(kind.life, current, request.to, passed):",
+                "match decide_transition(kind.life, request.from_ or current, request.to, passed):",
             ),
         ),
         seeds=range(1, 601),

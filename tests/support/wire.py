@@ -1,5 +1,6 @@
 """A line between a tablet and the engine in one process: every message is JSON bytes, and any call can go wrong."""
 
+from abc import ABC, abstractmethod
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -52,7 +53,50 @@ class Revoked(Exception):
         self.orders = list(orders)
 
 
-class WireTransport:
+class Calls(ABC):
+    """Every call of a Transport, as one question: its name, the request, and what the answer is."""
+
+    def ask(self, call: str, request: Any, type_: type[T]) -> T:
+        """Send a call and return its answer. Raises Refused, LineFailed."""
+        raw = msgspec.json.encode(request)
+        is_problem, answer = self.carry(call, raw)
+        if is_problem:
+            raise Refused(msgspec.json.decode(answer, type=ProblemDocument))
+        return msgspec.json.decode(answer, type=type_)
+
+    @abstractmethod
+    def carry(self, call: str, raw: bytes) -> tuple[bool, bytes]:
+        """Bring a request there and the answer back: whether it is a problem, and its body. Raises LineFailed."""
+
+    def hello(self) -> HelloResponse:
+        return self.ask("hello", None, HelloResponse)
+
+    def push(self, request: PushRequest) -> PushResponse:
+        return self.ask("push", request, PushResponse)
+
+    def pull(self, request: PullRequest) -> PullResponse:
+        return self.ask("pull", request, PullResponse)
+
+    def verify(self, request: VerifyRequest) -> VerifyResponse:
+        return self.ask("verify", request, VerifyResponse)
+
+    def acquire_lease(self, request: LeaseRequest) -> Lease:
+        return self.ask("acquire_lease", request, Lease)
+
+    def return_lease(self, lease_id: str, request: LeaseReturn) -> None:
+        self.ask("return_lease", {"lease_id": lease_id, "unused": request.unused}, type(None))
+
+    def acknowledge_purges(self, request: PurgeAckRequest) -> PurgeAckResponse:
+        return self.ask("acknowledge_purges", request, PurgeAckResponse)
+
+    def begin_upload(self, photo: Photo) -> str:
+        return self.ask("begin_upload", photo.sha256, str)
+
+    def continue_upload(self, photo: Photo, upload_url: str) -> None:
+        self.ask("continue_upload", {"url": upload_url, "content": photo.content}, type(None))
+
+
+class WireTransport(Calls):
     """A Transport whose far end is an engine; `who` says who is signed in, anew at every call."""
 
     def __init__(
@@ -63,33 +107,6 @@ class WireTransport:
         self.calls: list[str] = []
         self.refuse_push_above: int | None = None  # mutations; a door may be narrower than hello said
         self._delayed: list[tuple[str, bytes]] = []
-
-    def hello(self) -> HelloResponse:
-        return self._ask("hello", None, HelloResponse)
-
-    def push(self, request: PushRequest) -> PushResponse:
-        return self._ask("push", request, PushResponse)
-
-    def pull(self, request: PullRequest) -> PullResponse:
-        return self._ask("pull", request, PullResponse)
-
-    def verify(self, request: VerifyRequest) -> VerifyResponse:
-        return self._ask("verify", request, VerifyResponse)
-
-    def acquire_lease(self, request: LeaseRequest) -> Lease:
-        return self._ask("acquire_lease", request, Lease)
-
-    def return_lease(self, lease_id: str, request: LeaseReturn) -> None:
-        self._ask("return_lease", {"lease_id": lease_id, "unused": request.unused}, type(None))
-
-    def acknowledge_purges(self, request: PurgeAckRequest) -> PurgeAckResponse:
-        return self._ask("acknowledge_purges", request, PurgeAckResponse)
-
-    def begin_upload(self, photo: Photo) -> str:
-        return self._ask("begin_upload", photo.sha256, str)
-
-    def continue_upload(self, photo: Photo, upload_url: str) -> None:
-        self._ask("continue_upload", {"url": upload_url, "content": photo.content}, type(None))
 
     def deliver_delayed(self) -> None:
         """Let everything that was delayed arrive now; nobody waits for the answers."""
@@ -139,8 +156,8 @@ class WireTransport:
         self.files[said["url"]] = b64decode(said["content"])
         return None
 
-    def _ask(self, call: str, request: Any, type_: type[T]) -> T:
-        raw = msgspec.json.encode(request)
+    def carry(self, call: str, raw: bytes) -> tuple[bool, bytes]:
+        """Serve a request here and now, as far as the line lets it through."""
         self.calls.append(call)
         fault = self.fault(call, raw)
         if fault is Fault.LOSE_REQUEST:
@@ -150,13 +167,11 @@ class WireTransport:
             raise LineFailed(f"{call}: no answer in time")
         if fault is Fault.REPEAT:
             self.serve_raw(call, raw)
-        is_problem, answer = self.serve_raw(call, raw)
+        answered = self.serve_raw(call, raw)
         self.deliver_delayed()
         if fault is Fault.LOSE_ANSWER:
             raise LineFailed(f"{call}: the answer was lost")
-        if is_problem:
-            raise Refused(msgspec.json.decode(answer, type=ProblemDocument))
-        return msgspec.json.decode(answer, type=type_)
+        return answered
 
     def _device_clock(self) -> DeviceClock:
         told = self.clock.read()

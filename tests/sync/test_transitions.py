@@ -1,6 +1,6 @@
 """State machines: total matrices, and tablets that move one record without knowing of each other (I10)."""
 
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backend.registry import KINDS
 from contracts.policy import Step
-from sync.transitions import decide_transition
+from sync.transitions import decide_transition, states_since
 from tests.sync.bank import Bank
 
 LIVES = {name: kind.life for name, kind in KINDS.items() if kind.life}
@@ -86,6 +86,66 @@ def chain_of(draw, life):
         state = draw(st.sampled_from(valid))
         chain.append(state)
     return chain
+
+
+# --- tablets that saw a ticket at different moments of its day
+
+
+def live(life, history, hands, order):
+    """Return where hands lead a record that has this history, and whether anything was recorded.
+
+    A hand is what it saw of the history, and what it asks for, one after the other.
+    """
+    steps = [{"to": state, "by": "before", "version": at} for at, state in enumerate(history, start=1)]
+    rests, is_recorded = [iter(asked) for _, asked in hands], False
+    for at in order:
+        to, current = next(rests[at]), steps[-1]["to"]
+        passed = states_since(life, {life.history: steps}, hands[at][0], str(at))
+        step = decide_transition(life, current, to, passed)
+        is_recorded |= step in (Step.SUPERSEDE, Step.PARK)
+        if step is Step.APPLY:
+            steps.append({"to": to, "by": str(at), "version": len(steps) + 1})
+    return steps[-1]["to"], is_recorded
+
+
+def check_orders(life, history, hands, orders):
+    ends = [live(life, history, hands, order) for order in orders]
+    assert len({state for state, is_recorded in ends if not is_recorded}) <= 1, (history, hands)
+
+
+@st.composite
+def days(draw, life):
+    """Return a record's history, and hands that saw some of it and ask for whatever they like."""
+    history = [life.first]
+    for _ in range(draw(st.integers(0, 7))):
+        valid = sorted(to for to, step in life.matrix[history[-1]].items() if step is Step.APPLY)
+        history += [draw(st.sampled_from(valid))] if valid else []
+    hands = []
+    for _ in range(draw(st.integers(2, 3))):
+        seen = draw(st.integers(1, len(history)))
+        state, asked = history[seen - 1], []
+        for _ in range(draw(st.integers(1, 4))):
+            near = sorted({state} | {to for to, step in life.matrix[state].items() if step is Step.APPLY})
+            state = draw(st.sampled_from(near) | st.sampled_from(sorted(life.matrix)))
+            asked.append(state)
+        hands.append((seen, asked))
+    return history, hands
+
+
+@settings(max_examples=500)
+@given(data=st.data())
+def test_hands_that_saw_a_ticket_at_different_moments_end_alike_or_leave_a_record(data):
+    history, hands = data.draw(days(LIVES["ticket"]))
+    order = [at for at, (_, asked) in enumerate(hands) for _ in asked]
+    check_orders(LIVES["ticket"], history, hands, [data.draw(st.permutations(order)) for _ in range(6)])
+
+
+def test_a_turn_that_went_round_is_not_the_one_that_a_late_hand_meant():
+    history = ["waiting", "called", "serving"]
+    for late in product(LIVES["ticket"].matrix, repeat=2):
+        hands = [(3, ["transferred", "called", "serving"]), (3, late)]
+        orders = [order for order in set(permutations([0, 0, 0, 1, 1]))]
+        check_orders(LIVES["ticket"], history, hands, orders)
 
 
 def test_two_counters_call_one_ticket_and_the_second_is_told_who_was_first():

@@ -68,7 +68,7 @@ def _end_if_passed(stored: Stored, visits: Sequence[Visit], at: str) -> Put | No
     to, facts = ending_of_earlier(body["state"])
     when = max(following[0].at, body["steps"][-1]["at"])
     ended = facts | ({"ended_at": when} if to == "finished" else {})
-    noted = note_state(Ticket.life, body, to, at=when, by=BY, facts={})
+    noted = note_state(Ticket.life, body, to, at=when, by=BY, facts={}, version=stored.version + 1)
     stamps = {"state": to, "state_by": BY, "state_at": at}
     return Put(kind="ticket", id=stored.id, body=body | ended | stamps | noted)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from backend.domain.forms.models import FormHead, read_head
+from backend.domain.forms.models import read_head
 from backend.domain.forms.queries import is_code_taken
 from backend.domain.forms.rules.life import template_of
 from backend.domain.forms.rules.masking import mask_values
@@ -40,20 +40,12 @@ def digest_of_values(values: Body) -> str:
 def _stamp_forms(pick_up_code_h: int, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     puts = []
     for write in writes:
-        if write.after.standing != "live" or _needs_nothing(read_head(write.after.body)):
-            continue
         form = _decode(write.after.body)
         news = _stamps(unit, write, form, at, pick_up_code_h)
         body: Body = msgspec.to_builtins(form)
         if any(body.get(name) != value for name, value in news.items()):
             puts.append(Put(kind="form", id=write.after.id, body=body | news))
     return puts
-
-
-def _needs_nothing(head: FormHead) -> bool:
-    """Say whether a form is still being filled in, and has never waited for the counter."""
-    is_begun = head.state not in WAITING and head.state not in ENDED
-    return is_begun and not head.pick_up_code and head.confirmed_digest is None
 
 
 def _stamps(unit: SqlUnit, write: Write, form: Form, at: str, pick_up_code_h: int) -> Body:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from backend.domain.forms.models import FormHead, read_head
 from backend.domain.handoffs.corrections import propose_corrections
 from backend.domain.handoffs.form_stamps import WAITING, stamping_forms
-from backend.domain.handoffs.lobby_notes import note_forms
 from backend.storage.reactions import Reaction
 from backend.storage.unit import SqlUnit
 from contracts.kinds.form import ENDED
@@ -24,13 +23,12 @@ def following_forms(pick_up_code_h: int) -> Reaction:
         ]  # fmt: skip
         if not told:
             return []
-        note_forms(unit, told, at)
         return [*propose_corrections(unit, told, at), *stamp_forms(unit, told, at)]
 
     return follow
 
 
 def is_mere_draft(head: FormHead) -> bool:
-    """Say whether a form is still being filled in, is of no ticket, and has never waited for the counter."""
+    """Say whether a form is still being filled in, and has never waited for the counter."""
     is_begun = head.state not in WAITING and head.state not in ENDED
-    return is_begun and not head.ticket_id and not head.pick_up_code and head.confirmed_digest is None
+    return is_begun and not head.pick_up_code and head.confirmed_digest is None

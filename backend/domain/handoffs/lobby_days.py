@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, func, insert, select
 
-from backend.domain.handoffs.tables import day_form, line_hour, lobby_day
+from backend.domain.forms.models import form
+from backend.domain.handoffs.tables import line_hour, lobby_day
 from backend.domain.marketing.queries import ContactRow, funnel_rows
 from backend.domain.orgs.queries import list_orgs
 from backend.domain.tickets.models import ticket
@@ -157,11 +158,11 @@ def _counter_on(look: SqlSnapshot, counter: Counter, date: str) -> Counter:
 
 def _forms(look: SqlSnapshot, branch: str, date: str, savings: Savings) -> Iterable[DayForm]:
     forms = _records(look, Form, _form_ids(look.connection, branch, date)).values()
-    templates = _records(look, FormTemplate, {form.template_id for form in forms})
-    for form in forms:
-        template = templates.get(form.template_id)
+    templates = _records(look, FormTemplate, {one.template_id for one in forms})
+    for one in forms:
+        template = templates.get(one.template_id)
         saves_min = savings.by_template.get(template.code if template else "", savings.usual_min)
-        yield DayForm(ticket_id=form.ticket_id or "", state=form.state, saves_min=saves_min)
+        yield DayForm(ticket_id=one.ticket_id or "", state=one.state, saves_min=saves_min)
 
 
 def _approach(row: ContactRow) -> Approach:
@@ -170,8 +171,10 @@ def _approach(row: ContactRow) -> Approach:
 
 
 def _form_ids(connection: Connection, branch: str, date: str) -> list[str]:
-    chosen = select(day_form.c.id).where(day_form.c.branch_id == branch, day_form.c.business_date == date)
-    return list(connection.scalars(chosen))
+    """Return the forms of a day: those that are bound to one of its tickets."""
+    joined = form.join(ticket, ticket.c.id == form.c.ticket_id)
+    chosen = select(form.c.id).select_from(joined)
+    return list(connection.scalars(chosen.where(ticket.c.branch_id == branch, ticket.c.business_date == date)))
 
 
 def _records(look: SqlSnapshot, kind: type[R], ids: Iterable[str]) -> dict[str, R]:

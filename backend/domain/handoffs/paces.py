@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from backend.domain.handoffs.tables import line_hour
 from backend.domain.tickets.rules.legs import BANK_TIME
+from backend.domain.tickets.rules.line import RETURNED_BEHIND
 from backend.domain.tickets.rules.pace import WEEKS, KnownHour, is_news, paces_of
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
@@ -35,21 +36,26 @@ def find_pace(look: SqlSnapshot, branch_id: str) -> Pace | None:
     return _pace.decode(stored.body) if stored is not None and stored.standing == "live" else None
 
 
-def refresh_paces(engine: Engine, store: SqlStore, now: datetime, prior_s: float) -> int:
-    """Write the pace of every branch whose line moves otherwise than its tablets know; return how many those are."""
-    puts = store.read(lambda look: _news(look, now, prior_s))
+def refresh_paces(engine: Engine, store: SqlStore, now: datetime, prior_s: float, behind: int = RETURNED_BEHIND) -> int:
+    """Write the pace of every branch whose line moves otherwise than its tablets know; return how many those are.
+
+    `behind` goes with it: how many others a returned customer lets pass.
+    """
+    puts = store.read(lambda look: _news(look, now, prior_s, behind))
     for start in range(0, len(puts), CHUNK):
         engine.put_records(puts[start : start + CHUNK], BY)
     return len(puts)
 
 
-def _news(look: SqlSnapshot, now: datetime, prior_s: float) -> list[Put]:
+def _news(look: SqlSnapshot, now: datetime, prior_s: float, behind: int) -> list[Put]:
     here = now.astimezone(BANK_TIME)
     today, elapsed_share = here.date().isoformat(), (here.minute * 60 + here.second) / 3600
     puts = []
     for branch_id, known in _known_hours(look.connection, here).items():
         series = paces_of(known, here.hour, elapsed_share, prior_s)
-        pace = Pace(branch_id=branch_id, business_date=today, as_of=write_moment(now), series=series)
+        pace = Pace(
+            branch_id=branch_id, business_date=today, as_of=write_moment(now), series=series, returned_behind=behind
+        )  # fmt: skip
         if is_news(find_pace(look, branch_id), pace):
             puts.append(Put(kind="pace", id=pace_key(branch_id).id, body=msgspec.to_builtins(pace)))
     return puts

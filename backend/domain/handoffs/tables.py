@@ -1,4 +1,4 @@
-"""Tables of the lobby's day: what its waits are estimated from, its forms, and the sums that are kept."""
+"""Tables of the lobby's day: what its waits are estimated from, and the sums that are kept."""
 
 from sqlalchemy import Column, Double, Index, Table
 
@@ -16,16 +16,6 @@ line_hour = Table(
     Column("services_s", Double, nullable=False),
     # Serves the means of the last weeks, for all branches at once.
     Index("ix_line_hour_day", "business_date"),
-)
-
-day_form = Table(
-    "day_form",
-    metadata,
-    # The key serves the figures of a branch's day: which forms belong to it.
-    Column("branch_id", Word, primary_key=True),
-    Column("business_date", Word, primary_key=True),
-    Column("id", Word, primary_key=True),
-    sqlite_with_rowid=False,
 )
 
 lobby_day = Table(

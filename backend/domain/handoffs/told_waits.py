@@ -3,10 +3,8 @@
 from backend.domain.handoffs.lobby_days import counters_of, line_places
 from backend.domain.handoffs.paces import find_pace
 from backend.domain.tickets.rules.line import SERIES_PRIORITY
-from backend.domain.tickets.rules.live import next_wait
+from backend.domain.tickets.rules.live import TOLD_MIN_MAX, next_wait
 from backend.storage.unit import SqlUnit
-
-TOLD_MIN_MAX = 1440  # as the contract bounds it
 
 
 def tell_wait(unit: SqlUnit, branch: str, date: str, series: str, _ahead: int) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, tuple_
 
 from backend.domain.tickets.models import PLACE, counter, counter_day, counter_visit, number_day, ticket
 from backend.domain.tickets.rules.life import OPEN_STATES
@@ -78,6 +78,15 @@ def add_visits(
     where = {"branch_id": branch, "business_date": date, "counter_no": counter_no}
     rows = [where | {"ordinal": first + n, "at": at, "ticket_id": id} for n, (at, id) in enumerate(sorted(visits))]
     connection.execute(insert(counter_visit), rows)
+
+
+def forget_visits(connection: Connection, before: str, most: int) -> int:
+    """Forget who came to the counters on days before one, at most so many of them; return how many those were."""
+    key = [counter_visit.c[name] for name in ("branch_id", "business_date", "counter_no", "ordinal")]
+    rows = [tuple(row) for row in connection.execute(select(*key).where(key[1] < before).limit(most))]
+    if rows:
+        connection.execute(delete(counter_visit).where(tuple_(*key).in_(rows)))
+    return len(rows)
 
 
 def list_open_tickets(connection: Connection, branch: str, date: str) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backend.domain.marketing.rules.effects import OUTCOMES, Outcome, sum_up
 from sync.puts import Put
 from tests.backend.doors.tablets import new_id
+from tests.support.sheets import read_csv, read_xlsx
 
 NOW = "2026-11-21T01:30:00.000Z"
 
@@ -106,6 +107,22 @@ def test_effects_are_for_those_who_answer_for_an_area_and_of_their_own_only(offi
     assert office.ask("3501", asked, "lobby_manager").status_code == 403
     assert office.ask("3502", f"{asked}&org=3501").status_code == 404
     assert office.ask("3501", "effects?since=heute&until=2026-11-30").status_code == 400
+
+
+def test_effects_are_saved_as_a_table_with_what_its_columns_mean(office):
+    asked = "effects?since=2026-11-01&until=2026-11-30"
+    told = office.ask("35", asked).json()["items"]
+    as_csv, as_xlsx = (office.ask("35", f"{asked}&format={format}") for format in ("csv", "xlsx"))
+    headings, *rows = read_csv(as_csv.content)
+    assert headings[:3] == ["机构", "产品", "推荐次数"]
+    assert [(row[0], row[1], int(row[2])) for row in rows] == [
+        (item["org_id"], item["product_name"], item["recommended"]) for item in told
+    ]
+    assert read_xlsx(as_xlsx.content)[0] == headings
+    assert [row[0] for row in read_xlsx(as_xlsx.content, sheet=2)][1:3] == ["起始日", "截止日"]
+    assert 'filename="effects-2026-11-01-2026-11-30.xlsx"' in as_xlsx.headers["content-disposition"]
+    assert office.ask("35", f"{asked}&format=pdf").status_code == 400
+    assert office.ask("3501", f"{asked}&format=csv", "lobby_manager").status_code == 403
 
 
 counts = st.integers(0, 50)

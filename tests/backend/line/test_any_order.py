@@ -1,6 +1,6 @@
 """Tablets, a machine and counters move tickets at once: any order of arrival ends alike or leaves a record (I10)."""
 
-from itertools import pairwise, permutations
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,8 +35,11 @@ def way_to(state):
 # --- the whole matrix, through the engine
 
 
-def push_both(state, pair, order):
-    """Two tablets that saw a ticket in `state` ask for one state each; return where it ends, and the outcomes."""
+def push_both(state, pair, order, *, behind=0):
+    """Two tablets that saw a ticket in `state` ask for one state each; return where it ends, and the outcomes.
+
+    The second has not heard of the last `behind` states.
+    """
     bank = Bank()
     author, pads = bank.pad("s-0"), [bank.pad("s-1"), bank.pad("s-2")]
     ticket = author.ticket(counter="1")
@@ -45,7 +48,12 @@ def push_both(state, pair, order):
         bank.wait(seconds=30)
         assert author.do(author.move(ticket["id"], to)).status == "applied"
     bank.wait(seconds=30)
-    asked = [pad.move(ticket["id"], to) for pad, to in zip(pads, pair, strict=True)]
+    now = len(way_to(state)) + 1
+    seen = now, max(now - behind, 1)
+    asked = [
+        {**pad.move(ticket["id"], to), "base_version": version}
+        for pad, to, version in zip(pads, pair, seen, strict=True)
+    ]
     outcomes = {at: pads[at].do(asked[at]) for at in order}
     for outcome in outcomes.values():
         held = outcome.conflict if outcome.status == "conflict" else outcome.parked
@@ -54,16 +62,40 @@ def push_both(state, pair, order):
     return bank.body("ticket", ticket["id"]), [outcomes[0].status, outcomes[1].status]
 
 
+@pytest.mark.parametrize("behind", [0, 1])
 @pytest.mark.parametrize("state", MATRIX)
-def test_two_who_ask_at_once_for_any_two_states_end_alike_or_leave_a_record(state):
-    asked = [to for to, step in MATRIX[state].items() if step is not Step.NOOP]  # nobody asks for what they see
-    for pair in permutations(asked, 2):
-        (one, first), (other, second) = push_both(state, pair, (0, 1)), push_both(state, pair, (1, 0))
+def test_two_who_ask_at_once_for_any_two_states_end_alike_or_leave_a_record(state, behind):
+    for pair in product(MATRIX, repeat=2):
+        (one, first), (other, second) = (push_both(state, pair, order, behind=behind) for order in ((0, 1), (1, 0)))
         assert one["state"] == other["state"] or RECORDED & {*first} or RECORDED & {*second}, pair
         for body in (one, other):
             assert body["steps"][-1]["to"] == body["state"]
             walked = [step["to"] for step in body["steps"]]
             assert all(to in APPLIES[current] for current, to in pairwise(walked)), walked
+
+
+@pytest.mark.parametrize("seen", ["serving", "held"])
+def test_who_holds_a_customer_that_went_on_meanwhile_is_told_and_holds_nobody(seen):
+    behind = {"held": 0, "serving": 1}[seen]
+    body, outcomes = push_both("held", ("serving", "held"), (0, 1), behind=behind)
+    assert (body["state"], outcomes) == ("serving", ["applied", "conflict"])
+    body, outcomes = push_both("held", ("serving", "held"), (1, 0), behind=behind)
+    assert (body["state"], outcomes) == ("serving", ["applied", "noop"])  # both wanted it held, and it was
+
+
+def test_a_finish_that_comes_late_ends_nobody_elses_turn():
+    bank = Bank()
+    first, second = bank.pad("s-1"), bank.pad("s-2")
+    ticket = first.ticket()
+    first.push(ticket, first.move(ticket["id"], "called", counter="1"), first.move(ticket["id"], "serving"))
+    late = {**second.move(ticket["id"], "finished"), "base_version": 3}
+    for to in ("transferred", "called", "serving"):
+        assert first.do({**first.move(ticket["id"], to), "base_version": 3}).status == "applied"  # all its own
+    outcome = second.do(late)
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("conflict", "superseded")
+    assert bank.body("ticket", ticket["id"])["state"] == "serving"
+    now = {**second.move(ticket["id"], "finished"), "base_version": 6}
+    assert second.do(now).status == "applied"
 
 
 # --- several tickets and counters, two tablets and a machine, on the whole server
@@ -83,7 +115,7 @@ def chains(draw):
     states, deeds = ["waiting"] * 3, []
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, 2))
-        targets = [to for to in APPLIES[states[at]] if to != "expired"]
+        targets = [to for to in (*APPLIES[states[at]], states[at]) if to in WORDS]
         if targets:
             states[at] = draw(st.sampled_from(sorted(targets)))
             deeds.append(Deed(at, states[at], draw(st.sampled_from(["1", "2"]))))
@@ -117,7 +149,8 @@ class Morning:
         tablet = self.tablets[hand]
         mutation = tablet.mutation("ticket", "transition", set={"to": deed.to, "facts": facts})
         made_at = {"wall": at, "boot": "", "mono_ms": 0}
-        (outcome,) = tablet.push(mutation | {"id": self.ids[deed.ticket], "made_at": made_at}).outcomes
+        told = {"id": self.ids[deed.ticket], "made_at": made_at, "base_version": 1}
+        (outcome,) = tablet.push(mutation | told).outcomes
         return str(outcome.status)
 
 

@@ -152,3 +152,20 @@ def test_counters_that_call_at_once_never_get_the_same_ticket(make_machine, staf
     called = [id for ids in got for id in ids]
     assert sorted(called) == sorted(tickets)
     assert all(steps(body("ticket", id)).count("called") == 1 for id in tickets)
+
+
+def test_a_finish_that_a_machine_said_without_a_line_ends_nobody_elses_turn(machine, tablet, clock, body):
+    (id,) = issue(machine, 1)
+    for word, counter in (("call", "1"), ("serving", "1")):
+        machine.ask(word, ticket_id=id, counter=counter)
+    clock.advance(minutes=5)
+    machine.say("finish", ticket_id=id, counter="1")  # and it has no line for some minutes
+    for to in ("transferred", "called", "serving"):
+        clock.advance(minutes=1)
+        at = f"{clock().hour + 8:02}:{clock().minute:02}:00"
+        assert tablet.push(move(tablet, id, to, at, **({"counter": "2"} if to == "called" else {}))).outcomes[0].version
+    machine.sync()
+    answered = machine.journal[-1]["answered"]
+    assert (answered["status"], answered["problem"]["code"]) == ("refused", "superseded")
+    assert body("ticket", id)["state"] == "serving"
+    assert machine.ask("finish", ticket_id=id, counter="2")["status"] == "done"

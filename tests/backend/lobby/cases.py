@@ -49,5 +49,5 @@ def counter(number: str, *steps: tuple[str, float], series: tuple[str, ...] = ()
     )  # fmt: skip
 
 
-def _who(counter: str | None = None, by: str | None = None) -> dict[str, str | None]:
+def _who(counter: str | None = None, by: str | None = None) -> dict[str, Any]:
     return {"counter": counter, "by": by}

@@ -4,52 +4,9 @@ import msgspec
 import pytest
 
 from contracts.errors import ErrorCode
-from sync.tablet.errors import LineFailed, OutboxOwned, Refused, SecretTyped
-from sync.tablet.tablet import Tablet
+from sync.tablet.errors import LineFailed, OutboxOwned, SecretTyped
 from tests.support.wire import Fault
-from tests.sync.tablet.town import BRANCH, DAY, FIELD, Person, Town, form, visit
-
-
-@pytest.fixture
-def town():
-    return Town()
-
-
-@pytest.fixture
-def wang():
-    return Person("M001")
-
-
-@pytest.fixture
-def lin():
-    return Person("M002")
-
-
-@pytest.fixture
-def chen():
-    return Person("F001", FIELD, {"p1"})
-
-
-class Once:
-    """A line that does one thing wrong, once, at the call it is told."""
-
-    def __init__(self, call: str, fault: Fault, skip: int = 0) -> None:
-        self.call, self.fault, self.skip = call, fault, skip
-
-    def __call__(self, call: str, _request: bytes) -> Fault:
-        if call != self.call or self.fault is Fault.NONE:
-            return Fault.NONE
-        if self.skip:
-            self.skip -= 1
-            return Fault.NONE
-        fault, self.fault = self.fault, Fault.NONE
-        return fault
-
-
-def assert_agrees(town: Town, tablet: Tablet, person: Person) -> None:
-    held = {name: (one.n, one.d) for name, one in tablet.digest_report().items()}
-    truth = {name: (one.n, one.d) for name, one in town.truth(tablet, person).items()}
-    assert held == truth
+from tests.sync.tablet.town import BRANCH, DAY, Once, assert_agrees, form, visit
 
 
 def test_work_typed_with_no_line_reaches_the_other_tablet(town, wang, lin):
@@ -193,69 +150,6 @@ def test_evidence_is_chained_signed_and_accepted_without_a_flag(town, chen):
     assert [body["prev"] for body in chain] == ["", chain[0]["hash"], chain[1]["hash"]]
 
 
-def test_a_portfolio_that_is_taken_away_is_purged_with_a_signed_receipt(town, chen):
-    kept, gone = town.put_customer("p1"), town.put_customer("p2")
-    chen.portfolios.add("p2")
-    tablet = town.tablet(chen)
-    tablet.sync()
-    tablet.append("visit", visit(gone))
-    chen.portfolios.remove("p2")
-    chen.past["portfolio:p2"] = "2026-11-21T01:00:00.001Z"
-    tablet.sync()
-    assert [seen.id for seen in tablet.find("customer")] == [kept]
-    assert tablet.outcomes()[1].status == "applied"
-    assert town.engine.purge_orders(tablet.install_id) == []
-    (purge,) = town.store.read(lambda snapshot: snapshot.purges(tablet.install_id))
-    assert b'"deleted":1' in purge.receipt
-    assert_agrees(town, tablet, chen)
-
-
-def test_a_customer_in_two_portfolios_stays_until_the_last_drops_it(town, chen):
-    chen.portfolios.add("p2")
-    shared = town.put_customer("p1", assist_portfolio="p2")
-    tablet = town.tablet(chen)
-    tablet.sync()
-    town.put_customer("p1", shared)
-    tablet.sync()
-    assert tablet.view("customer", shared) is not None
-    town.put_customer("p9", shared)
-    tablet.sync()
-    assert tablet.view("customer", shared) is None
-    assert_agrees(town, tablet, chen)
-
-
-def test_a_revoked_tablet_deletes_everything_but_what_it_could_not_hand_in(town, chen):
-    customer = town.put_customer("p1")
-    tablet = town.tablet(chen)
-    tablet.sync()
-    tablet.append("visit", visit(customer))
-    tablet.sync()
-    tablet.append("visit", visit(customer))
-    chen.revoked = town.engine.order_purge(tablet.install_id)
-    with pytest.raises(Refused, match="revoked"):
-        tablet.sync()
-    assert tablet.digest_report() == {}
-    assert tablet.find("customer") == []
-    assert [item.n for item in tablet.unsettled()] == [2]
-    assert town.engine.purge_orders(tablet.install_id) == []
-
-
-def test_a_damaged_replica_is_found_mended_and_reported(town, chen):
-    customers = [town.put_customer("p1") for _ in range(250)]
-    tablet = town.tablet(chen)
-    tablet.sync()
-    database = tablet._parts.database
-    database.execute("UPDATE record SET version = 7 WHERE id = ?", (customers[0],))
-    database.execute("DELETE FROM record WHERE id = ?", (customers[1],))
-    database.execute("DELETE FROM membership WHERE id = ?", (customers[1],))
-    database.execute("UPDATE membership SET id = ? WHERE id = ?", (town.new_id(), customers[2]))
-    tablet.recount()
-    report = tablet.sync()
-    assert report.mended >= 3
-    assert_agrees(town, tablet, chen)
-    assert [incident.bucket for incident in tablet.incidents()] == ["portfolio:p1"]
-
-
 def test_a_big_first_sync_shows_nothing_until_the_round_is_complete(town, chen):
     for _ in range(1500):
         town.put_customer("p1")
@@ -269,93 +163,6 @@ def test_a_big_first_sync_shows_nothing_until_the_round_is_complete(town, chen):
     assert_agrees(town, tablet, chen)
 
 
-def test_a_server_restored_from_a_backup_is_healed_from_the_journal(town, wang):
-    tablet = town.tablet(wang)
-    tablet.serve_line(BRANCH, "A", DAY, want=10)
-    tablet.create("form", form(name="before"))
-    tablet.sync()
-    backup = town.store.backup()
-    made = tablet.create("form", form(name="after"))
-    tablet.patch("form", made.id, {"phone": "1"})
-    tickets = [tablet.issue_ticket(BRANCH, "A", DAY) for _ in range(8)]
-    tablet.sync()
-    more = tablet.issue_ticket(BRANCH, "A", DAY)
-    town.store.restore(backup, town.new_id(), number_gap=100)
-    tablet.sync()
-    assert tablet.view("form", made.id).body["phone"] == "1"
-    assert tablet.unsent_count() == 0
-    assert {outcome.status for outcome in tablet.outcomes().values()} == {"applied"}
-    assert all(tablet.view("ticket", it.id).body.get("flags", []) == [] for it in [*tickets, more])
-    assert_agrees(town, tablet, wang)
-
-
-def test_a_restored_server_is_healed_although_nobody_typed_anything(town, wang):
-    tablet = town.tablet(wang)
-    backup = town.store.backup()
-    tablet.create("form", form(name="after"))
-    tablet.sync()
-    town.store.restore(backup, town.new_id(), number_gap=100)
-    tablet.sync()
-    assert [seen.version for seen in tablet.find("form")] == [1]
-    assert_agrees(town, tablet, wang)
-
-
-def test_leases_that_a_backup_forgot_are_shown_before_their_tickets_come(town, wang):
-    tablet = town.tablet(wang)
-    backup = town.store.backup()
-    tablet.serve_line(BRANCH, "A", DAY, want=2)
-    tablet.sync()
-    tablet.issue_ticket(BRANCH, "A", DAY)
-    tablet.end_day(DAY)
-    tablet.sync()
-    town.store.restore(backup, town.new_id(), number_gap=100)
-    tablet = town.reopen(tablet.install_id, wang, tablet.snapshot())
-    tablet.sync()
-    assert [outcome.flags for outcome in tablet.outcomes().values()] == [[]]
-    assert [line.unused for line in town.engine.account_numbers(BRANCH, DAY).lines] == [[2, 101]]
-
-
-def test_a_receipt_that_a_backup_has_no_order_for_stops_nothing(town, chen):
-    tablet = town.tablet(chen, fault=Once("acknowledge_purges", Fault.LOSE_REQUEST))
-    town.put_customer("p1")
-    tablet.sync()
-    backup = town.store.backup()
-    chen.portfolios.clear()
-    with pytest.raises(LineFailed):
-        tablet.sync()
-    town.store.restore(backup, town.new_id(), number_gap=100)
-    tablet.sync()
-    assert tablet.find("customer") == []
-    assert_agrees(town, tablet, chen)
-
-
-def test_a_person_who_comes_after_a_revoked_one_begins_with_an_empty_tablet(town, wang):
-    tablet = town.tablet(wang)
-    tablet.create("form", form(name="x"))
-    tablet.sync()
-    town.engine.order_purge(tablet.install_id)
-    again = town.reopen(tablet.install_id, wang, tablet.snapshot())
-    report = again.sync()
-    assert report.changes >= 1  # everything was sent anew
-    assert town.engine.purge_orders(tablet.install_id) == []
-    assert_agrees(town, again, wang)
-
-
-def test_a_tablet_long_out_of_contact_deletes_its_replica_and_keeps_what_was_typed(town, wang):
-    tablet = town.tablet(wang)
-    tablet.create("form", form(name="handed in"))
-    tablet.sync()
-    typed = tablet.create("form", form(name="typed"))
-    town.clock.pass_time(days=7)
-    assert not tablet.lock_if_out_of_contact()
-    town.clock.pass_time(hours=1)
-    assert tablet.lock_if_out_of_contact()
-    assert [seen.id for seen in tablet.find("form")] == [typed.id]
-    tablet.sync()
-    assert len(tablet.find("form")) == 2
-    assert_agrees(town, tablet, wang)
-
-
 def test_too_large_a_push_is_halved_until_it_fits(town, wang):
     tablet = town.tablet(wang)
     for _ in range(7):
@@ -363,55 +170,6 @@ def test_too_large_a_push_is_halved_until_it_fits(town, wang):
     line = tablet._parts.transport
     line.refuse_push_above = 2
     assert tablet.sync().pushed == 7
-
-
-def test_a_record_that_only_this_tablet_has_is_mended_away(town, chen):
-    for n in range(150):
-        town.put_customer("p1", f"0197{n:04x}-0000-7000-8000-000000000000")
-    tablet = town.tablet(chen)
-    tablet.sync()
-    only_here = "f0000000-0000-7000-8000-000000000000"
-    database = tablet._parts.database
-    database.execute("INSERT INTO record VALUES ('customer', ?, 1, '{}')", (only_here,))
-    database.execute("INSERT INTO membership VALUES ('customer', ?, 'portfolio:p1')", (only_here,))
-    tablet.recount()
-    assert tablet.sync().mended == 1
-    assert tablet.view("customer", only_here) is None
-
-
-def test_a_tablet_brought_back_to_an_older_state_goes_on_after_its_old_numbers(town, wang):
-    tablet = town.tablet(wang)
-    tablet.create("form", form(name="one"))
-    snapshot = tablet.snapshot()
-    tablet.create("form", form(name="two"))
-    tablet.sync()
-    older = town.reopen(tablet.install_id, wang, snapshot)
-    older.create("form", form(name="three"))
-    older.sync()
-    assert older.create("form", form(name="four")).n == 4
-    older.sync()
-    assert sorted(seen.body["name"] for seen in older.find("form")) == ["four", "one", "three", "two"]
-    assert {outcome.status for outcome in older.outcomes().values()} == {"applied"}
-    assert_agrees(town, older, wang)
-
-
-def test_both_ends_set_back_still_find_each_other(town, wang):
-    tablet = town.tablet(wang)
-    tablet.create("form", form(name="one"))
-    tablet.sync()
-    snapshot, backup = tablet.snapshot(), town.store.backup()
-    for name in ("two", "three"):
-        tablet.create("form", form(name=name))
-    tablet.sync()
-    older = town.reopen(tablet.install_id, wang, snapshot)
-    older.sync()
-    older.create("form", form(name="four"))
-    town.store.restore(backup, town.new_id(), number_gap=100)
-    older.sync()
-    assert sorted(seen.body["name"] for seen in older.find("form")) == ["four", "one"]
-    assert older.unsent_count() == 0
-    assert_agrees(town, older, wang)
-    assert [incident.bucket for incident in older.incidents()] == ["journal"]
 
 
 def test_an_app_too_old_to_pull_still_hands_in(town, wang):

@@ -21,7 +21,7 @@ from sync.signing import PrivateKey, new_key, write_public_jwk
 from sync.store import Install
 from sync.tablet.patience import Patience
 from sync.tablet.tablet import Surroundings, Tablet
-from tests.support.wire import FaultHook, Revoked, WireTransport, no_fault
+from tests.support.wire import Fault, FaultHook, Revoked, WireTransport, no_fault
 
 BRANCH, DAY = "3501", "2026-11-21"
 LOBBY, FIELD = "lobby_manager", "field_manager"
@@ -138,3 +138,25 @@ def visit(customer_id: str, **fields: Any) -> dict[str, Any]:
         "customer_id": customer_id, "purpose": "post-loan check", "content": "Shop is open, stock is full.",
         "started_at": "2026-11-21T09:00:00+08:00", **fields,
     }  # fmt: skip
+
+
+def assert_agrees(town: Town, tablet: Tablet, person: Person) -> None:
+    held = {name: (one.n, one.d) for name, one in tablet.digest_report().items()}
+    truth = {name: (one.n, one.d) for name, one in town.truth(tablet, person).items()}
+    assert held == truth
+
+
+class Once:
+    """A line that does one thing wrong, once, at the call it is told."""
+
+    def __init__(self, call: str, fault: Fault, skip: int = 0) -> None:
+        self.call, self.fault, self.skip = call, fault, skip
+
+    def __call__(self, call: str, _request: bytes) -> Fault:
+        if call != self.call or self.fault is Fault.NONE:
+            return Fault.NONE
+        if self.skip:
+            self.skip -= 1
+            return Fault.NONE
+        fault, self.fault = self.fault, Fault.NONE
+        return fault

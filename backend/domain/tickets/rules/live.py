@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place
+import msgspec
+
+from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place, place_of
 from backend.domain.tickets.rules.staffing import staff
 from backend.domain.tickets.rules.waiting import Line, Wait, newcomer, say_wait
+from contracts.base import Body
 from contracts.kinds.counter import Counter
 from contracts.kinds.pace import Pace, SeriesPace
 from contracts.lobby import CounterLine, LineAnswer, SeriesLine, StaffingLine, WaitingTicket
@@ -14,18 +17,20 @@ PRIOR_S = 420  # a service, where nothing at all is known of a series
 LIVE_S_MAX = 60  # what was heard longer ago is told with its age
 TICKETS_MAX = 500  # waiting tickets that an answer names
 HOUR_S = 3600
+TOLD_MIN_MAX = 1440  # as the contract bounds it
 
 
 def line_of(
     places: Iterable[Place], counters: Iterable[Counter], pace: Pace | None, now: str, *,
-    as_of: str | None = None, behind: int = RETURNED_BEHIND,
+    as_of: str | None = None, behind: int | None = None,
 ) -> LineAnswer:  # fmt: skip
     """Return counts and waits per series and counter; `as_of` is when this was last heard, if not `now`.
 
     `places` are those of one branch and its present day, by `place_of` from the tickets that a tablet holds, or by SQL;
-    others of that day that are over do no harm.
+    others of that day that are over do no harm. `behind` is how many a returned customer lets pass, if the pace does
+    not tell.
     """
-    view = _View(places, counters, pace, now, behind)
+    view = _View(places, counters, pace, now, _behind(pace) if behind is None else behind)
     heard_s = _seconds(as_of or now, now)
     return LineAnswer(
         as_of=as_of or now,
@@ -41,7 +46,23 @@ def next_wait(
     series: str, priority: int, places: Iterable[Place], counters: Iterable[Counter], pace: Pace | None
 ) -> Wait | None:
     """Return what to tell a customer who takes a number now: `shown_lo_min` and `shown_hi_min` of the ticket."""
-    return Line(places, counters).wait_of(newcomer(series, priority), _mean_s(series, _paces(pace)))
+    line = Line(places, counters, behind=_behind(pace))
+    return line.wait_of(newcomer(series, priority), _mean_s(series, _paces(pace)))
+
+
+def told_wait(
+    series: str, priority: int, tickets: Mapping[str, Body], counters: Iterable[Body], pace: Body | None
+) -> tuple[int, int] | None:
+    """Return from how many to how many minutes to tell a newcomer, from what a tablet holds of its branch's line.
+
+    `tickets` are its tickets of the day, by id, `counters` and `pace` of the branch, all as pulled, with one's own work
+    on top. None while no counter is open for the series: then nothing is told and nothing stored. A client author
+    copies this; `Tablet.issue_ticket` stores what it says with the ticket.
+    """
+    places = [place_of(id, {"state": "waiting", **body}) for id, body in tickets.items()]
+    known = [msgspec.convert({"state": "closed", **body}, Counter) for body in counters]
+    wait = next_wait(series, priority, places, known, msgspec.convert(pace, Pace) if pace else None)
+    return (min(wait.lo_min, TOLD_MIN_MAX), min(wait.hi_min, TOLD_MIN_MAX)) if wait else None
 
 
 def staffing_of(
@@ -118,6 +139,10 @@ class _View:
 
     def _wait(self, one: Place) -> Wait | None:
         return self.line.wait_of(one, _mean_s(one.line, self._paces))
+
+
+def _behind(pace: Pace | None) -> int:
+    return pace.returned_behind if pace else RETURNED_BEHIND
 
 
 def _paces(pace: Pace | None) -> dict[str, SeriesPace]:

@@ -57,7 +57,7 @@ def _mean_s(known: Iterable[KnownHour], prior_s: float) -> float:
 
 def is_news(old: Pace | None, new: Pace) -> bool:
     """Say whether tablets should hear of a pace; a tablet that hears of every trifle pulls all day."""
-    if old is None or old.business_date != new.business_date:
+    if old is None or (old.business_date, old.returned_behind) != (new.business_date, new.returned_behind):
         return True
     before = {one.series: one for one in old.series}
     return before.keys() != {one.series for one in new.series} or any(
