@@ -262,7 +262,8 @@ def write_result(path: Path, result: Result) -> None:
 def _told_numbers(numbers: NumberAccounts) -> str:
     """Return the account of numbers; the unused are on no ticket."""
     places = " + ".join(f"{count} {name}" for name, count in numbers.statuses.items() if name != UNUSED)
-    return f"{numbers.made} handed out, {numbers.accounted} found once = {places}; {numbers.statuses.get(UNUSED, 0)} unused"
+    found = f"{numbers.made} handed out, {numbers.accounted} found once = {places}"
+    return f"{found}; {numbers.statuses.get(UNUSED, 0)} unused"
 
 
 def _told(accounts: Accounts, made: str, accounted: str) -> str:
