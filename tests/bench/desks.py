@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
-from tests.bench import compliance, grading
+from tests.bench import compliance, grading, visits
 
 Figures = Mapping[str, float]
 
@@ -34,6 +34,13 @@ MEASURED = (
         keys=("month_close_s", "month_report_ms"),
         size="1,000 managers x 300 customers, a bank with 51,000 duties",
         quick_size="170 managers x 60 customers, a bank with 10,200 duties",
+    ),
+    Measured(
+        whole=visits.measure,
+        quick=lambda: visits.measure(50_000),
+        keys=("review_page_ms",),
+        size="the slowest page of the queue, 1,000,000 visits, 250,000 waiting",
+        quick_size="the slowest page of the queue, 50,000 visits, 12,500 waiting",
     ),
 )
 

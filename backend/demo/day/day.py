@@ -19,13 +19,13 @@ from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, P
 from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker, settle
 from backend.demo.day.evening import Evening
 from backend.demo.day.field import Field
-from backend.demo.day.figures import tell_hours, tell_lobby, tell_visits
+from backend.demo.day.figures import tell_hours, tell_lobby, tell_visits, tell_work
 from backend.demo.day.form_stories import FormStories
 from backend.demo.day.hiring import ANSWERS_LOST_SHARE, Hiring
 from backend.demo.day.line import Weather
 from backend.demo.day.lobby import SERIES, Lobby
 from backend.demo.day.lobby_stories import LobbyStories
-from backend.demo.day.numbers import NumberAccounts, account_numbers, given_out
+from backend.demo.day.numbers import UNUSED, NumberAccounts, account_numbers, given_out
 from backend.demo.day.outage import Outage
 from backend.demo.day.proof import (
     Accounts,
@@ -217,6 +217,8 @@ class Day:
         org_id = self.supervisor.person.org_id
         self._tale.title(f"The lobby in figures, as {self.supervisor.person.staff_no} reads them")
         self._tale.lines(tell_lobby(self.supervisor, org_id, self.clock.business_date))
+        self._tale.lines(tell_work(self.branches.values()))
+        self._tale.title("The wait, by the hour in which people came")
         self._tale.lines(tell_hours(self.supervisor, org_id, self.clock.business_date))
         self._tale.title("The visits, as they were judged")
         self._tale.lines(tell_visits(self.workers))
@@ -237,7 +239,7 @@ class Day:
             Finding("every mutation is accounted for", mutations.is_whole, _told(mutations, "made", "settled")),
             Finding("machines' messages are answered once", messages.is_whole, _told(messages, "said", "answered")),
             Finding("every number is accounted for", numbers.is_whole,
-                    "; ".join([_told(numbers, "handed out", "found once"), *found])),
+                    "; ".join([_told_numbers(numbers), *found])),
         ]  # fmt: skip
         findings = [digests, *counted, chains, log, receipts]
         self._tale.title("Proof")
@@ -258,6 +260,13 @@ def write_result(path: Path, result: Result) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
 
-def _told(accounts: Accounts | NumberAccounts, made: str, accounted: str) -> str:
+def _told_numbers(numbers: NumberAccounts) -> str:
+    """Return the account of numbers; the unused are on no ticket."""
+    places = " + ".join(f"{count} {name}" for name, count in numbers.statuses.items() if name != UNUSED)
+    found = f"{numbers.made} handed out, {numbers.accounted} found once = {places}"
+    return f"{found}; {numbers.statuses.get(UNUSED, 0)} unused"
+
+
+def _told(accounts: Accounts, made: str, accounted: str) -> str:
     parts = " + ".join(f"{count} {name}" for name, count in accounts.statuses.items())
     return f"{accounts.made} {made}, {accounts.accounted} {accounted} = {parts}"

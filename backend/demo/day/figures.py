@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from backend.demo.day.branch import Branch
 from backend.demo.day.crew import Desk, Worker
 from backend.demo.day.tale import align
 from contracts.base import Body
@@ -28,6 +29,25 @@ def tell_hours(desk: Desk, org_id: str, date: str) -> list[str]:
     rows = desk.get(f"/lobby/day/{org_id}/{date}?by=hour")["rows"]
     waits = [(row["key"], (row.get("wait_mean_s") or 0) / 60) for row in rows if row.get("called")]
     return [f"{hour} h  {minutes:4.1f} min  {'█' * round(minutes * 2)}".rstrip() for hour, minutes in waits]
+
+
+def tell_work(branches: Iterable[Branch]) -> list[str]:
+    """Return what became of the forms, and why some were offered nothing."""
+    branches = list(branches)
+    lobbies = [lobby for branch in branches for lobby in branch.lobbies]
+    forms = [view.body for branch in branches for view in branch.lobbies[0].worker.tablet.find("form")]
+    states = Counter(form.get("state", "draft") for form in forms)
+    silent = sum((lobby.talks.silent for lobby in lobbies), Counter[str]())
+    by_hand = sum(lobby.paperwork.by_hand for lobby in lobbies)
+    prefilled = sum(bool(form.get("sources")) for form in forms)
+    return [
+        f"forms: {_count(states)}; {prefilled} prefilled, {by_hand} read off the tablet where no line was",
+        f"left alone: {_count(silent) or 'nobody'}",
+    ]
+
+
+def _count(counted: Counter[str]) -> str:
+    return " · ".join(f"{count} {name}" for name, count in counted.most_common())
 
 
 def tell_visits(workers: Sequence[Worker]) -> list[str]:

@@ -10,6 +10,8 @@ from backend.demo.day.branch import Branch
 from backend.demo.day.crew import Desk
 from contracts.base import Body
 
+UNUSED = "unused"
+
 Number = tuple[str, str, int]  # series, letter of an overflow series or "", number
 
 
@@ -58,11 +60,11 @@ def count_places(branch: Branch, report: Body) -> dict[str, int]:
     own = branch.door.own_numbers() if branch.door is not None else 0
     beyond = sum(bool(letter) for _, letter, _ in machine)
     return {
-        "by the server for machines": len(machine) - own - beyond,
+        "by the server at machines": len(machine) - own - beyond,
         "from machines' blocks": own,
-        "by tablets from leases": sum(not letter for _, letter, _ in tablets),
+        "by tablets": sum(not letter for _, letter, _ in tablets),
         "overflow": beyond + sum(bool(letter) for _, letter, _ in tablets),
-        "unused": sum(len(line["unused"]) for line in report["lines"]),
+        UNUSED: sum(len(line["unused"]) for line in report["lines"]),
     }
 
 
@@ -78,7 +80,7 @@ def tell_numbers(desk: Desk, branches: Iterable[Branch], date: str, voided: dict
     for branch in branches:
         report = desk.get(f"/numbers/{branch.org_id}/{date}")
         places = count_places(branch, report)
-        unused, nowhere = places.pop("unused"), sum(len(line["missing"]) for line in report["lines"])
+        unused, nowhere = places.pop(UNUSED), sum(len(line["missing"]) for line in report["lines"])
         double = sum(len(line["collisions"]) for line in report["lines"])
         rows.append([branch.org_id, sum(places.values()), *places.values(), unused - voided[branch.org_id],
                      voided[branch.org_id], nowhere, double])  # fmt: skip

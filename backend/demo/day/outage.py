@@ -1,4 +1,6 @@
-"""An hour in which a whole branch has no line, and an hour in which a queue machine has none."""
+"""An hour in which a whole branch has no line, and half an hour in which a queue machine has none."""
+
+from collections import Counter
 
 from backend.demo.day.branch import Branch
 from backend.demo.day.crew import settle
@@ -8,7 +10,6 @@ from backend.demo.day.lobby import Lobby, display_of
 from backend.demo.day.scene import Event, Scene, at
 from backend.domain.tickets.rules.line import AT_COUNTER, IN_LINE
 from contracts.base import Body
-from contracts.lobby import LineAnswer
 
 DARK = "350101"
 MACHINE_AT = "350102"
@@ -21,7 +22,7 @@ class Outage:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._since = ""
-        self._before = 0
+        self._before: Counter[str] = Counter()
         self._wanted = ""
         self._from_n = 0
 
@@ -76,10 +77,11 @@ class Outage:
 
     def _come_back(self) -> None:
         branch, (one, two) = self._branch, self._branch.lobbies
-        self._scene.note(f"  {DARK} before the line is back, an hour apart from the others:")
+        self._scene.note(f"  {DARK} after an hour apart, before the line is back:")
         self._show(self._since)
         branch.is_dark = False
-        numbers = self._numbers() - self._before
+        numbers = self._numbers()
+        numbers.subtract(self._before)
         owed = {lobby.worker.name: lobby.worker.tablet.unsent_count() for lobby in (two, one)}
         said = len(self._door.machine.journal) - self._door.machine.acked
         self._door.weather.is_offline = False
@@ -91,7 +93,8 @@ class Outage:
         settle(two.worker)
         told = ", ".join(f"{name} {count} mutations" for name, count in owed.items())
         self._scene.note(f"⚡ {DARK} has a line again: {told}, the machine {said} messages")
-        self._scene.note(f"  {numbers} numbers that three places gave in that hour stand in one line:")
+        given = ", ".join(f"{count} {place}" for place, count in numbers.items())
+        self._scene.note(f"  the {numbers.total()} numbers of that hour stand in one line: {given}")
         self._show(self._scene.day.moment())
         self._tell_winner()
 
@@ -106,10 +109,8 @@ class Outage:
 
     def _show(self, heard_at: str) -> None:
         """Tell how the line looks on each tablet."""
-        lines: list[LineAnswer] = []
         for lobby in self._branch.lobbies:
             line = lobby.line(heard_at)
-            lines.append(line)
             there = sum(place.state in AT_COUNTER for place in lobby.places())
             told = next((one.text for one in line.series if one.series == "A"), "")
             live = "live" if line.is_live else f"as of {heard_at[11:16]}"
@@ -118,10 +119,17 @@ class Outage:
                 f"{told} · {live}"
             )
 
-    def _numbers(self) -> int:
-        """Return how many numbers were handed out here."""
-        issued = len([message for message in self._door.machine.journal if message["type"] == "issue"])
-        return issued + sum(len(lobby.handed_out) for lobby in self._branch.lobbies)
+    def _numbers(self) -> Counter[str]:
+        """Return how many numbers were handed out here, from where."""
+        letters = [letter for lobby in self._branch.lobbies for _, letter, _ in lobby.handed_out]
+        issued = [message for message in self._door.machine.journal if message["type"] == "issue"]
+        return Counter(
+            {
+                "from the tablets' leases": letters.count(""),
+                "of overflow": len(letters) - letters.count("") + sum("overflow" in message for message in issued),
+                "from the machine's block": sum("overflow" not in message for message in issued),
+            }
+        )
 
     def _view(self, lobby: Lobby) -> Body:
         view = lobby.worker.tablet.view("ticket", self._wanted)

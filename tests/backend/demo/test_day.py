@@ -71,7 +71,7 @@ def test_everything_is_proven(lived):
 def test_numbers_come_from_every_place(lived):
     _, result, _ = lived
     assert set(result.numbers) == {
-        "by the server for machines", "from machines' blocks", "by tablets from leases", "overflow", "unused",
+        "by the server at machines", "from machines' blocks", "by tablets", "overflow", "unused",
     }  # fmt: skip
     assert all(count for place, count in result.numbers.items() if place != "overflow")
     assert sum(result.numbers.values()) - result.numbers["unused"] == result.numbers_issued

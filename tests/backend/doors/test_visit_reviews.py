@@ -104,6 +104,7 @@ class Bank:
         tablet = self.tablet("fa")
         mutation = tablet.signed(tablet.mutation("visit", "append", set=said, made_at=made_at))
         assert tablet.push(mutation).outcomes[0].status == "applied"
+        self.store.catch_up()
         self.prev = self.visits()[mutation["id"]]["hash"]
         return mutation["id"]
 
