@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from backend.crm.embedded import drain_outbox
 from backend.demo.day.clock import CLOSES_MIN
@@ -93,9 +94,11 @@ class Evening:
         for worker in self._workers:
             assert settle(worker, QUIET_ROUNDS_MAX), f"{worker.name} cannot {what}"
         for worker in self._workers:
-            made = sum(view.body.get("author") == worker.name for view in worker.tablet.find("visit"))
-            sync_until(worker, lambda worker=worker, made=made: _grades(worker) >= made or None)  # type: ignore[misc]
+            sync_until(worker, partial(_find_grades, worker))
 
 
-def _grades(worker: Worker) -> int:
-    return len(worker.tablet.find("visit_grade"))
+def _find_grades(worker: Worker) -> int | None:
+    """Return how many visits of this tablet are judged, once all are: that may take some moments."""
+    made = sum(view.body.get("author") == worker.name for view in worker.tablet.find("visit"))
+    judged = len(worker.tablet.find("visit_grade"))
+    return judged if judged >= made else None
