@@ -118,8 +118,7 @@ class FormStories:
         lobby.paperwork.answer(form)
         lobby.paperwork.confirm(form, ticket)
         settle(lobby.worker)
-        name = {"series": "A", "number": int(display[1:]), "date": self._scene.day.business_date}
-        loaded = self._teller.load(ticket=name, teller=TELLER, branch_id=lobby.branch)
+        loaded = self._teller.load(ticket=self._name_of(ticket), teller=TELLER, branch_id=lobby.branch)
         assert loaded.status_code == 200, loaded.text
         told = self._teller.tell(form, "rejected", reason="证件已过有效期", teller=TELLER)
         assert told.status_code == 200, told.text
@@ -130,6 +129,14 @@ class FormStories:
         )
 
     # --- looking
+
+    def _name_of(self, ticket: str) -> Body:
+        """Return what the paper says, as the teller types it."""
+        view = self._lobby.worker.tablet.view("ticket", ticket)
+        assert view is not None, "who hands out a number has the ticket"
+        overflow = {"overflow": view.body["overflow"]} if view.body.get("overflow") else {}
+        named = {name: view.body[name] for name in ("series", "number")}
+        return {**named, **overflow, "date": self._scene.day.business_date}
 
     def _ended(self, form: str) -> Body | None:
         body = self._body(form)

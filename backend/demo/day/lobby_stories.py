@@ -36,6 +36,7 @@ class LobbyStories:
             (at(11, 5), self._welcome_a_host),
             (at(11, 15), self._offer),
             (at(11, 20), self._look_at_a_number),
+            (at(11, 35), self._hear_a_no),
             (at(11, 45), self._welcome_a_stranger),
             (at(11, 55), self._talk_to_the_family),
             (at(12, 5), self._leave_a_household_alone),
@@ -81,6 +82,26 @@ class LobbyStories:
         self._scene.note(
             f"◎ {lobby.worker.name} taps the masked phone; the audit says {entry['actor']}, {entry['action']}, "
             f"{entry['detail']['kind']}.{entry['detail']['field']}, and not what it was"
+        )
+
+    def _hear_a_no(self) -> None:
+        """A customer wants no marketing any more: that holds at once, before the CRM has said so (PIPL 24)."""
+        lobby = self._scene.lobbies["L350101-2"]
+        person = self._pick(lambda one: one.body["host_org"] == lobby.branch and self._is_offered_something(one))
+        if person is None:
+            return
+        card = self._welcome(lobby, person, person.identity_card, "an identity card is read")
+        lobby.talks.note(card, "refused", follows=lobby.talks.note(card, "approached"), is_opt_out=True)
+        ticket = card.body["ticket_id"]
+
+        def look() -> View | None:
+            found = lobby.card_of(ticket)
+            return found if found is not None and self._is_barred(found, "opted_out") else None
+
+        silenced = sync_until(lobby.worker, look)
+        before, after = (len(one.body.get("suggestions") or ()) for one in (card, silenced))
+        self._scene.note(
+            f"  wants no marketing any more: of {before} offers {after} are left at once, and the CRM is asked to keep it so"
         )
 
     def _welcome_a_stranger(self) -> None:

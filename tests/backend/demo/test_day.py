@@ -84,7 +84,7 @@ def test_numbers_come_from_every_place(lived):
         "stands, which reached the server first", "the queue machine of 350102 has a line again",
         "a second time and gets the same answer", "a card is swiped at the machine", "are shown here (001-11)",
         "the audit says L350101-1, reveal, card.contact", "已接触2次，上限2次", "客户已拒绝营销",
-        "the customer reserves it", "a password is refused at the keyboard",
+        "the customer reserves it", "wants no marketing any more", "a password is refused at the keyboard",
         "without a signature validation_failed, signed again it is changed",
         "becomes a proposal", "reads why: 证件已过有效期", "cards have left the tablets", "tickets expired",
     ],
