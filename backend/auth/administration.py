@@ -4,12 +4,15 @@ from backend.auth import staffing
 from backend.auth.enrolment import EnrolmentCode, make_enrolment_code
 from backend.auth.parts import Auth
 from backend.auth.revocation import revoke_install, revoke_staff
+from backend.domain.compliance.jobs.closing import Parts, hand_over_duties
 from backend.domain.devices import queries as devices
 from backend.domain.devices.queries import InstallRow
+from backend.domain.handoffs.duty import SOURCES
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.staff import queries as people
 from backend.domain.staff.queries import StaffRow
 from backend.identity import Role, require
+from backend.registry import KINDS
 from sync.errors import NotFound
 from sync.kind import Actor
 
@@ -76,17 +79,24 @@ def make_code(auth: Auth, actor: Actor, org_id: str, device_id: str | None) -> E
 
 
 def assign(auth: Auth, actor: Actor, portfolio_id: str, staff_no: str) -> None:
-    """Give a portfolio to a person; both must be of the actor's area."""
+    """Give a portfolio to a person; both must be of the actor's area. Its customers' duties go along."""
     _check_pair(auth, actor, portfolio_id, staff_no)
     by, at = actor.staff_no, auth.now()
-    auth.store.write(lambda unit: staffing.assign_portfolio(unit, staff_no, portfolio_id, at, by))
+    if auth.store.write(lambda unit: staffing.assign_portfolio(unit, staff_no, portfolio_id, at, by)):
+        _hand_over(auth, portfolio_id)
 
 
 def unassign(auth: Auth, actor: Actor, portfolio_id: str, staff_no: str) -> None:
-    """Take a portfolio from a person."""
+    """Take a portfolio from a person, and its customers' duties with it."""
     _check_pair(auth, actor, portfolio_id, staff_no)
     by, at = actor.staff_no, auth.now()
-    auth.store.write(lambda unit: staffing.unassign_portfolio(unit, staff_no, portfolio_id, at, by))
+    if auth.store.write(lambda unit: staffing.unassign_portfolio(unit, staff_no, portfolio_id, at, by)):
+        _hand_over(auth, portfolio_id)
+
+
+def _hand_over(auth: Auth, portfolio_id: str) -> None:
+    """Let duties follow at once; should this be cut off, the next refresh of all duties does it."""
+    hand_over_duties(Parts(auth.store, KINDS, SOURCES), portfolio_id, auth.clock())
 
 
 def _check_pair(auth: Auth, actor: Actor, portfolio_id: str, staff_no: str) -> None:

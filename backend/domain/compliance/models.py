@@ -49,6 +49,8 @@ duty_ownership = Table(
     Column("role", Word, primary_key=True),  # host · assist
     Column("day", Word, primary_key=True),
     Column("portfolio_id", Word),
+    # Serves the hand-over of a portfolio: whose duties it moves.
+    Index("ix_duty_ownership_portfolio", "portfolio_id"),
     sqlite_with_rowid=False,
 )
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         Column("state_at", Word, nullable=False),
     )
     op.create_index("ix_lead_list", "lead", ["org_id", "state", "state_at"])
+    op.create_index("ix_duty_ownership_portfolio", "duty_ownership", ["portfolio_id"])
 
 
 def downgrade() -> None:
@@ -42,6 +43,7 @@ def downgrade() -> None:
         Column("id", Word, primary_key=True),
         sqlite_with_rowid=False,
     )
+    op.drop_index("ix_duty_ownership_portfolio", "duty_ownership")
     op.drop_table("lead")
     op.drop_index("ix_machine_message_at", "machine_message")
     op.drop_column("machine_message", "at")

@@ -291,3 +291,21 @@ def test_a_year_without_a_notice_carries_a_warning(month):
     year = month.get("head", "/calendar/2027")
     assert (year["is_confirmed"], year["days"]) == (False, [])
     assert year["warning"]
+
+
+def test_a_portfolio_that_is_handed_over_takes_its_duties_along_at_once(month):
+    def owners():
+        items = month.get("head", f"/months/{MONTH}/obligations")["items"]
+        return {one["customer_id"]: {share["owner"] for share in one["shares"]} for one in items}
+
+    assert owners()[month.other] == {"fa"}
+    month.app.state.now["at"] = noon(12)
+    month.tablets.clear()
+    admin = month.staffing.tablet("admin", "FJ")
+    path = "/api/v1/admin/portfolios/p-fa/staff"
+    assert admin.client.put(path, headers=admin.headers, json={"staff_no": "fb"}).status_code == 204
+    assert admin.client.delete(f"{path}/fa", headers=admin.headers).status_code == 204
+    assert owners()[month.other] == {"fa", "fb"}
+    assert owners()[month.far] == {"fb"}
+    moved = refresh_duties(month.parts, noon(12))
+    assert (moved, owners()[month.other]) == (4, {"fa", "fb"})

@@ -10,7 +10,7 @@ from backend.domain.compliance.jobs.judging import QUARTER_D, Court, open_months
 from backend.domain.compliance.jobs.reacting import judge_again
 from backend.domain.compliance.jobs.sources import Sources
 from backend.domain.compliance.queries import obligations, setup
-from backend.domain.compliance.queries.facts import page_customers
+from backend.domain.compliance.queries.facts import customers_of_portfolio, page_customers
 from backend.domain.compliance.rules.closing import MonthState, final_from, provisional_from
 from backend.domain.compliance.rules.periods import first_of_month, last_of_month
 from backend.storage.snapshot import SqlSnapshot
@@ -41,11 +41,20 @@ def bank_day(now: datetime) -> date:
 def refresh_duties(parts: Parts, now: datetime) -> int:
     """Judge all open duties as they stand today; return how many customers were looked at.
 
-    Days make duties begin, come at risk and end, and a portfolio's hand-over moves them: nobody writes a record then.
+    Days make duties begin, come at risk and end: nobody writes a record then.
     """
     as_of, at = bank_day(now), write_moment(now)
     _begin_months(parts, as_of, at)
     return _sweep(parts, partial(_judge_page, parts, as_of, at))
+
+
+def hand_over_duties(parts: Parts, portfolio_id: str, now: datetime) -> int:
+    """Judge the open duties of a portfolio's customers again, once it is somebody else's; return how many they are."""
+    as_of, at = bank_day(now), write_moment(now)
+    ids = parts.store.read(lambda look: customers_of_portfolio(look.connection, portfolio_id))
+    for start in range(0, len(ids), CHUNK):
+        parts.store.write(partial(_judge_page, parts, as_of, at, ids[start : start + CHUNK]))
+    return len(ids)
 
 
 def close_month_provisional(parts: Parts, now: datetime) -> list[str]:

@@ -115,6 +115,12 @@ def page_customers(connection: Connection, after: tuple[str, str], limit: int) -
     return [tuple(row) for row in rows]
 
 
+def customers_of_portfolio(connection: Connection, portfolio_id: str) -> list[str]:
+    """Return the customers that lie or once lay in a portfolio."""
+    chosen = select(duty_ownership.c.customer_id).where(duty_ownership.c.portfolio_id == portfolio_id)
+    return list(connection.scalars(chosen.distinct().order_by(duty_ownership.c.customer_id)))
+
+
 def load_ownership(
     connection: Connection, customer_ids: Sequence[str]
 ) -> dict[tuple[str, str], list[tuple[date, str | None]]]:  # fmt: skip
