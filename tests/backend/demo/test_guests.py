@@ -1,6 +1,7 @@
 """Who comes on the day: as many as were asked for, in their order, known by claims that the bank can answer."""
 
 from datetime import UTC, date, datetime
+from functools import partial
 from random import Random
 
 import pytest
@@ -50,9 +51,10 @@ def test_an_agenda_does_what_is_due_in_the_order_of_its_minutes(tmp_path):
     clock = PlayedClock(tmp_path / "clock")
     clock.set(datetime(2026, 11, 21, tzinfo=UTC))
     day = DayClock(date(2026, 11, 21), clock)
-    agenda, done = Agenda(day), []
+    agenda = Agenda(day)
+    done: list[int] = []
     for minutes in (3, 1, 2, 1):
-        agenda.after(minutes, lambda minutes=minutes: done.append(minutes))
+        agenda.after(minutes, partial(done.append, minutes))
     day.minute += 2
     agenda.step()
     assert done == [1, 1, 2]
