@@ -101,8 +101,7 @@ class LobbyStories:
         silenced = sync_until(lobby.worker, look)
         before, after = (len(one.body.get("suggestions") or ()) for one in (card, silenced))
         self._scene.note(
-            f"  wants no marketing any more: of {before} offers {after} are left at once; "
-            "the CRM is asked to keep it so"
+            f"  wants no marketing any more: of {before} offers {after} are left at once, and the CRM is asked to agree"
         )
 
     def _welcome_a_stranger(self) -> None:

@@ -51,8 +51,8 @@ def test_an_agenda_does_what_is_due_in_the_order_of_its_minutes(tmp_path):
     clock = PlayedClock(tmp_path / "clock")
     clock.set(datetime(2026, 11, 21, tzinfo=UTC))
     day = DayClock(date(2026, 11, 21), clock)
-    done: list[int] = []
     agenda = Agenda(day)
+    done: list[int] = []
     for minutes in (3, 1, 2, 1):
         agenda.after(minutes, partial(done.append, minutes))
     day.minute += 2
