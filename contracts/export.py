@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from contracts import auth, hello, leases, lobby, machine, marketing, pull, purges, push, review, teller, verify
+from contracts import auth, hello, leads, leases, lobby, machine, marketing, pull, purges, push, review, teller, verify
 from contracts.base import Body
 from contracts.errors import ErrorCode, ProblemDocument
 from contracts.kinds import RECORDS
@@ -51,6 +51,7 @@ MESSAGES: tuple[Any, ...] = (
         messages=(Annotated[list[machine.MachineMessage], Meta(max_length=machine.MESSAGES_MAX)],),
     ),
     machine.MachineResponse, machine.BlockRequest, machine.CallNextRequest, machine.CallNextResponse,
+    leads.LeadItem, leads.LeadPage, leads.AssignLeadRequest,
     lobby.LineAnswer, lobby.DayAnswer, marketing.ContactPage, marketing.EffectPage,
     teller.LoadRequest, teller.LoadResponse, teller.ResultRequest, teller.ResultResponse,
     ProblemDocument,

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import auth, hello, leases, lobby, machine, marketing, pull, purges, push, review, teller, verify
+from contracts import auth, hello, leads, leases, lobby, machine, marketing, pull, purges, push, review, teller, verify
 from contracts.base import Problem
 from contracts.clock import ClockEvidence
 from contracts.errors import ProblemDocument
@@ -175,6 +175,15 @@ SAMPLES: dict[str, Any] = {
         since="2026-11-01", until="2026-11-30",
         items=[marketing.Effect(product_id=ID, product_name="整存整取一年", org_id="3501", recommended=2, done=1)],
     ),
+    "lead_page": leads.LeadPage(
+        items=[
+            leads.LeadItem(
+                id=ID, version=2, org_id="3501", name="陈**", phone="138****5678", state="escalated", state_at=AT,
+                author="s-1", supervisor="s-9",
+            )
+        ],
+    ),
+    "assign_lead_request": leads.AssignLeadRequest(owner="s-2", version=2),
     "problem": ProblemDocument(
         type="/docs/errors#too_large", title="The request exceeds the limits in this answer; send half.", status=413,
         code="too_large", args={"body_bytes_max": 1_048_576},
