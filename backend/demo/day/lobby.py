@@ -14,7 +14,7 @@ from backend.demo.day.paperwork import Paperwork
 from backend.demo.day.talks import Talks
 from backend.demo.teller_system import TellerSystem
 from backend.domain.tickets.rules.line import IN_LINE, Place, next_ticket, place_of, write_number
-from backend.domain.tickets.rules.live import line_of, next_wait
+from backend.domain.tickets.rules.live import line_of, told_wait
 from contracts.base import Body
 from contracts.kinds.counter import Counter as CounterRecord
 from contracts.kinds.counter import counter_id
@@ -60,17 +60,12 @@ class Lobby:
 
     def issue(self, guest: Guest) -> View:
         """Hand out the next number, with the wait that the tablet foresees."""
-        told: Body = {"service": guest.service, "priority": guest.priority} | self.foresee(guest.priority)
-        told |= {"claim": guest.claim} if guest.claim else {}
-        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, **told)
+        said: Body = {"service": guest.service, "priority": guest.priority}
+        said |= {"claim": guest.claim} if guest.claim else {}
+        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, tell=told_wait, **said)
         self.handed_out.append((SERIES, view.body.get("overflow") or "", view.body["number"]))
         self._since_cut.add(view.id)
         return view
-
-    def foresee(self, priority: int) -> Body:
-        """Return the interval that a newcomer is told."""
-        wait = next_wait(SERIES, priority, self.places(), self._counters(), self._pace())
-        return {"shown_lo_min": wait.lo_min, "shown_hi_min": wait.hi_min} if wait else {}
 
     def call_next(self, counter_no: str) -> Called | None:
         """Call by the server's word; without a line, by the same rule from what this tablet knows."""

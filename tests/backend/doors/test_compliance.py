@@ -166,6 +166,7 @@ def test_a_visit_that_a_tablet_hands_in_counts_at_once(month):
     }  # fmt: skip
     made_at = {"wall": "2026-11-20T09:21:00.000+08:00", "boot": "b", "mono_ms": 1}
     tablet.push(tablet.signed(tablet.mutation("visit", "append", set=said, made_at=made_at)))
+    month.house.store.catch_up()
     (duty,) = month.get("head", f"/months/{MONTH}/obligations?customer={month.other}")["items"]
     assert [(one["verdict"], one["day"]) for one in duty["visits"]] == [("counted", "2026-11-20")]
     assert duty["status"] == "done"
