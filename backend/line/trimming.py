@@ -13,15 +13,15 @@ from sync.moments import write_moment
 CHUNK = 5_000  # rows in one transaction
 
 
-def trim_line(store: SqlStore, now: datetime, *, messages_d: int, visits_d: int) -> int:
+def trim_line(store: SqlStore, now: datetime, *, messages_d: int, visits_d: int, chunk: int = CHUNK) -> int:
     """Forget answers older than `messages_d` days and visits of days more than `visits_d` ago; return how many went.
 
     The figures of those days are kept as sums (`lobby_day`), and miss nothing.
     """
     answered, day = write_moment(now - timedelta(days=messages_d)), business_date(now - timedelta(days=visits_d))
     gone = 0
-    for forget in (lambda unit: forget_messages(unit.connection, answered, CHUNK),
-                   lambda unit: forget_visits(unit.connection, day, CHUNK)):  # fmt: skip
+    for forget in (lambda unit: forget_messages(unit.connection, answered, chunk),
+                   lambda unit: forget_visits(unit.connection, day, chunk)):  # fmt: skip
         while count := store.write(forget):
             gone += count
     return gone

@@ -76,7 +76,6 @@ def test_figures_survive(lived, house, clock, staffing):
     assert after["finished"] == 2
 
 
-def test_a_long_past_goes_in_pieces(lived, house, clock, count, monkeypatch):
-    monkeypatch.setattr("backend.line.trimming.CHUNK", 2)
-    assert trim_line(house.store, clock() + timedelta(days=31), **KEPT) == 7 + 2
+def test_a_long_past_goes_in_pieces(lived, house, clock, count):
+    assert trim_line(house.store, clock() + timedelta(days=31), chunk=2, **KEPT) == 7 + 2
     assert count() == (1, 0)
