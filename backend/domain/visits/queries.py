@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     text,
@@ -27,12 +28,30 @@ from backend.domain.visits.models import visit, visit_photo, visit_review, visit
 from backend.domain.visits.rules.facts import Trace
 from backend.domain.visits.rules.reviewing import OPEN_STATES
 from backend.domain.visits.rules.waiting import Waiting, columns_of
+from backend.storage.quick import fetch
 from contracts.kinds.customer import Place
 
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
 DEVICE_MAX = 500  # of other persons on one device within hours
 SEQUENCE_MAX = 5_000  # visits of one install around a batch
 MISSING_MAX = 1_000  # photos that one run of the job looks for
+
+_kept = visit_trace.c
+_BETWEEN = _kept.began_at >= bindparam("first_at"), _kept.began_at <= bindparam("last_at")
+OF_PERSON = (
+    select(_kept.trace)
+    .where(_kept.author == bindparam("author"), *_BETWEEN, _kept.until_at >= bindparam("until_at"))
+    .order_by(_kept.began_at.desc(), _kept.id)
+    .limit(literal_column(str(NEIGHBOURS_MAX)))
+    .offset(literal_column("0"))
+)
+OF_DEVICE = (
+    select(_kept.trace)
+    .where(_kept.device_id == bindparam("device_id"), _kept.author != bindparam("author"), *_BETWEEN)
+    .order_by(_kept.began_at, _kept.id)
+    .limit(literal_column(str(DEVICE_MAX)))
+    .offset(literal_column("0"))
+)
 
 _encode = msgspec.json.Encoder().encode
 _trace = msgspec.json.Decoder(Trace)
@@ -78,21 +97,14 @@ def traces_of_person(
 
     `until_at`: only those that went on at that moment or later.
     """
-    chosen = select(visit_trace.c.trace).where(visit_trace.c.author == author)
-    began_at = visit_trace.c.began_at
-    chosen = chosen.where(began_at >= first_at, began_at <= last_at, visit_trace.c.until_at >= until_at)
-    newest = visit_trace.c.began_at.desc(), visit_trace.c.id
-    return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*newest).limit(NEIGHBOURS_MAX))]
+    return [_trace.decode(kept) for (kept,) in fetch(connection, OF_PERSON, author, first_at, last_at, until_at)]
 
 
 def traces_of_device(
     connection: Connection, device_id: str, author: str, first_at: str, last_at: str
 ) -> list[Trace]:  # fmt: skip
     """Return other persons' visits on a device that began between two moments, at most DEVICE_MAX."""
-    chosen = select(visit_trace.c.trace).where(visit_trace.c.device_id == device_id, visit_trace.c.author != author)
-    chosen = chosen.where(visit_trace.c.began_at >= first_at, visit_trace.c.began_at <= last_at)
-    order = visit_trace.c.began_at, visit_trace.c.id
-    return [_trace.decode(kept) for kept in connection.scalars(chosen.order_by(*order).limit(DEVICE_MAX))]
+    return [_trace.decode(kept) for (kept,) in fetch(connection, OF_DEVICE, device_id, author, first_at, last_at)]
 
 
 def sequence_of(connection: Connection, install_id: str, n: int) -> list[TraceRow]:
