@@ -26,6 +26,11 @@ GROUP_S_MAX = 0.02  # a group that took this long commits, whoever waits
 class Committer(Protocol):
     """Runs an attempt in a transaction of its own and returns once it is committed."""
 
+    @property
+    def handed_in(self) -> int:
+        """How many units were handed in since the start: who lets others go first sees by it whether any came."""
+        ...
+
     def run(self, attempt: Callable[[Driver], T]) -> T: ...
     def close(self) -> None: ...
 
@@ -35,9 +40,11 @@ class DirectCommitter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.handed_in = 0  # roughly: threads that count at the same moment count one
 
     def run(self, attempt: Callable[[Driver], T]) -> T:
         """Return the attempt's result after its commit; raise what it raised after its rollback."""
+        self.handed_in += 1
         with self._engine.connect() as connection:
             driver = Driver.over(connection)
             try:
@@ -86,7 +93,7 @@ class GroupCommitter:
         self._door = threading.Lock()
         self._is_closed = False
         self._thread: threading.Thread | None = None
-        self.handed_in = 0  # units, since the start: who lets others go first sees by it whether any came
+        self.handed_in = 0
 
     @property
     def waiting(self) -> int:

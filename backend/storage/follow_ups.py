@@ -119,7 +119,7 @@ class Follower:
         return self._store.follow_up()
 
     def _let_others_go_first(self) -> None:
-        """Wait until nobody has handed in anything for a moment, where all wait for one writer."""
+        """Wait until nobody has handed in anything to this process for a moment."""
         until = time.monotonic() + YIELD_S_MAX
         while self._handed_in != (now := self._store.handed_in) and time.monotonic() < until:
             self._handed_in = now

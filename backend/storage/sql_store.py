@@ -106,8 +106,8 @@ class SqlStore:
 
     @property
     def handed_in(self) -> int:
-        """How many units of work the one writer of an embedded database was given; 0 where each has its own."""
-        return self._committer.handed_in if isinstance(self._committer, GroupCommitter) else 0
+        """How many units of work this store was given since its start."""
+        return self._committer.handed_in
 
     def start_following(self) -> None:
         """Do what may follow later, in a thread of this store, from now on until it closes."""
