@@ -32,7 +32,8 @@ from sync.puts import Put
 from sync.store import Key, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
-REGRADED_MAX = 500  # visits that one unit judges again
+VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
+REGRADED_MAX = 500  # visits that one unit judges again; the others wait for their follow-ups
 
 T = TypeVar("T")
 HOUR_S = 3600
@@ -69,6 +70,7 @@ class Grader(Struct, frozen=True, kw_only=True):
     """Grades visits by a bank's thresholds and by the calendar that duties go by (domain-rules.md §2-§4, §7)."""
 
     limits: Thresholds = Thresholds()
+    regraded_max: int = REGRADED_MAX
 
     def grade_visits(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         """Return the grades of visits that were written, and of those whose judgement they change.
@@ -81,7 +83,16 @@ class Grader(Struct, frozen=True, kw_only=True):
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
-        return self.regrade(unit, self._influenced(unit, moved) | fresh.keys())
+        others = sorted(self._influenced(unit, moved) - fresh.keys())
+        if rest := others[self.regraded_max :]:
+            unit.follow_up_later(VISIT_AGAIN, rest, at)
+        return self.regrade(unit, {*fresh, *others[: self.regraded_max]})
+
+    def grade_again(self, unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
+        """Return the grades of visits that were left to a follow-up: too many for the unit that changed them."""
+        authors = {_visit.decode(write.after.body).author or "" for write in writes if write.after.standing == "live"}
+        queries.hold_person(unit.connection, authors)
+        return self.regrade(unit, {write.after.id for write in writes})
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
@@ -171,7 +182,7 @@ class Grader(Struct, frozen=True, kw_only=True):
             for trace in mine:
                 ids |= influenced_by(trace, [other for other in others if other.id != trace.id], self.limits)
                 ids |= {other.id for other in self._sharing(unit, trace)}
-        return set(sorted(ids)[:REGRADED_MAX])
+        return ids
 
     def _sharing(self, unit: SqlUnit, trace: Trace) -> list[Trace]:
         apart_s = self.limits.device_shared_s
