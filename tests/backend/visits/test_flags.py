@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from backend.domain.visits.rules.catalogue import FLAGS, Seriousness
 from backend.domain.visits.rules.content import similar_before
 from backend.domain.visits.rules.facts import Neighbours, Photo
+from backend.domain.visits.rules.flags import off_in_words
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.photos import hash_distance
 from backend.domain.visits.rules.texts import fingerprint, grams_of, may_be_similar, normalise, similarity
@@ -22,8 +23,12 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 
 
 def codes(facts, *person, device=(), contents=None):
+    return {flag.code for flag in flags_of(facts, *person, device=device, contents=contents)}
+
+
+def flags_of(facts, *person, device=(), contents=None):
     around = Neighbours(person=person, device=device, contents=contents or {})
-    return {flag.code for flag in judge_visit(facts, around, LIMITS).flags}
+    return judge_visit(facts, around, LIMITS).flags
 
 
 def test_an_honest_visit_has_no_flag(make):
@@ -212,3 +217,17 @@ def test_the_order_in_which_neighbours_are_listed_changes_nothing(seed, count):
     judged, again = judge_visit(facts, listed, LIMITS), judge_visit(facts, shuffled, LIMITS)
     assert judged.grade == again.grade
     assert judged.flags == again.flags
+
+
+@pytest.mark.parametrize(
+    ("off_s", "zh", "en"),
+    [
+        (-259_200, "慢 3 天", "3 days slow"), (86_400, "快 24 小时", "24 hours fast"), (121, "快 2 分钟", "2 minutes fast"),
+        (-150, "慢 2 分钟", "2 minutes slow"), (90, "快 90 秒", "90 seconds fast"),
+    ],
+)  # fmt: skip
+def test_how_wrong_a_clock_was_is_told_in_the_largest_fitting_unit(make, off_s, zh, en):
+    told = off_in_words(off_s)
+    assert (told["zh_off"], told["en_off"]) == (zh, en)
+    flagged = [flag for flag in flags_of(make.facts(skew_s=off_s)) if flag.code == "clock_skew"]
+    assert [(zh in flag.zh, en in flag.en) for flag in flagged] == [(True, True)] * (abs(off_s) > LIMITS.skew_max_s)
