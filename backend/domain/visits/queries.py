@@ -230,7 +230,7 @@ def tally_visits(connection: Connection, month: str, orgs: Collection[str], wort
     `worth`: of grades A to D, of `accepted` and of `rejected`, in hundredths.
     """
     later = visit.alias()
-    amends = later.c.root == visit.c.id, later.c.root != later.c.id
+    amends = later.c.root == visit.c.id, later.c.root != later.c.id, later.c.author == visit.c.author
     mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), ~exists().where(*amends)
     state, grade, flags = visit.c.review_state, visit.c.grade, visit.c.flags
     known = case(

@@ -164,6 +164,19 @@ def test_a_correction_repeats_its_original_by_right(make):
     assert codes(make.facts(original), correction) == set()
 
 
+@pytest.mark.parametrize(
+    ("original", "is_flagged"),
+    [
+        ({}, False), ({"after_s": 120}, False), ({"north_m": 14}, False), ({"after_s": -121}, True),
+        ({"north_m": 20}, True), ({"id": "another"}, True),
+    ],
+)  # fmt: skip
+def test_a_correction_of_another_time_or_place_or_of_nothing_is_flagged(make, original, is_flagged):
+    mended = make.trace(root="first")
+    before = make.trace(**{"id": "first", "root": "first", "content": OTHER_WORDS, **original})
+    assert ("corrects_other" in codes(make.facts(mended), before)) == is_flagged
+
+
 def test_two_persons_on_one_device_within_an_hour_are_flagged(make):
     other = make.trace(after_s=HOUR_S, author="m-2")
     assert codes(make.facts(), device=[other]) == {"shared_device"}

@@ -161,6 +161,25 @@ def test_a_correction_is_judged_beside_others_but_not_beside_its_original(field)
     assert field.grade(second)["amends"] == first
 
 
+def test_a_correction_that_arrives_first_is_cleared_by_its_original(field):
+    early, late = Pad(field, boot="b1"), Pad(field, boot="b2")
+    first = early.visit(FRIDAY.format(2))
+    second = late.visit("2026-11-20T02:01:00Z", amends=first)
+    late.push()
+    assert "corrects_other" in field.codes(second)
+    early.push()
+    assert "corrects_other" not in field.codes(second)
+
+
+def test_nobody_corrects_the_visit_of_somebody_else(field):
+    mine, theirs = Pad(field), Pad(field, "m2", boot="b2")
+    first = mine.visit(FRIDAY.format(2))
+    second = theirs.visit(FRIDAY.format(2), amends=first)
+    mine.push()
+    theirs.push()
+    assert (field.codes(first), field.codes(second)) == (set(), {"corrects_other"})
+
+
 def test_a_photo_that_comes_later_clears_its_mark(field):
     pad = Pad(field)
     first, second = (pad.visit(FRIDAY.format(at), photos=[digest * 64]) for at, digest in ((2, "a"), (4, "b")))

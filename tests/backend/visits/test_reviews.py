@@ -360,12 +360,12 @@ def test_a_score_counts_corrections_once_and_what_people_decided(office):
     office.lend()
     pad = Pad(office)
     first = office.odd_visit(pad, "2026-11-18T02:00:00Z")
-    office.odd_visit(pad, "2026-11-18T02:30:00Z", north_m=0, amends=first)
+    office.odd_visit(pad, "2026-11-18T02:30:00Z", north_m=0, amends=first)  # elsewhere: somebody has to look
     odd, _ = office.odd_visit(pad, "2026-11-19T02:00:00Z"), office.odd_visit(pad, north_m=0)
     office.decide(BOSS, odd, "accept")
     desk = ScoreDesk(office.store, weights_of(Settings()))
     (row,) = desk.scores(BOSS, Asked(month="2026-11"), after=None, limit=10).items
-    assert (row.person, row.visits, row.accepted, row.rejected, row.undecided) == ("m1", 3, 1, 0, 0)
+    assert (row.person, row.visits, row.accepted, row.rejected, row.undecided) == ("m1", 3, 1, 0, 1)
     parts = {part.name: part for part in row.components}
     assert (parts["duty_rate"].value, parts["upheld"].value, parts["content"].value) == (1, 1, 1)
     assert parts["quality"].denominator == 3

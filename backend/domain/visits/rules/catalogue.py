@@ -57,6 +57,8 @@ FLAG_SORTS = (
              "The tablet's clock was {en_off}. The visit's time was worked out without it."),
     _warning("moved", 20, "签退位置离签到位置 {distance_m} 米，超出范围。",
              "The check-out was {distance_m} m from the check-in, more than the place allows."),
+    _warning("corrects_other", 20, "这条更正的时间或地点与原记录不同，或原记录不是您的拜访。",
+             "The correction tells another time or place than what it corrects, or that is no visit of yours."),
     _warning("burst", 20, "{minutes} 分钟之内记录了 {visits} 次拜访。",
              "{visits} visits were logged within {minutes} minutes."),
     _warning("debug", 15, "平板处于调试模式或模拟器环境。", "The tablet was in debug mode, or is an emulator."),
