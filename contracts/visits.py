@@ -115,6 +115,7 @@ class VisitRecord(Message, frozen=True, kw_only=True):
     places: list[ShownPlace]
     duties: list[ShownDuty]
     amends: RecordId | None
+    corrected_by: RecordId | None  # the visit that stands in this one's place, which counts nowhere then
     hash: str | None  # of the signed visit, in its tablet's chain
 
 

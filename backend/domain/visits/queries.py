@@ -26,7 +26,7 @@ from sqlalchemy import (
 from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
 from backend.domain.visits.rules.reviewing import OPEN_STATES
-from backend.domain.visits.rules.waiting import Waiting, columns_of
+from backend.domain.visits.rules.waiting import Standing, Waiting, columns_of
 from contracts.kinds.customer import Place
 
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
@@ -189,6 +189,14 @@ def queue_visits(
     rows = [columns_of(one) | {"area": area} for one in queued for area in areas.get(one.org_id, [one.org_id])]
     if rows:
         connection.execute(insert(visit_review), rows)
+
+
+def corrections_of(connection: Connection, ids: Collection[str]) -> list[Standing]:
+    """Return these visits, and every visit that corrects one of them."""
+    columns = visit.c.id, visit.c.root, visit.c.author, visit.c.at
+    mine = select(*columns).where(visit.c.id.in_(sorted(ids)))
+    theirs = select(*columns).where(visit.c.root.in_(sorted(ids)), visit.c.root != visit.c.id)
+    return [Standing(*row) for chosen in (mine, theirs) for row in connection.execute(chosen)]
 
 
 def list_waiting(

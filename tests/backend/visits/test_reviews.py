@@ -356,6 +356,20 @@ def test_a_visit_that_counted_by_itself_counts_no_more_while_its_appeal_is_open(
     assert office.duty()[0] == 0
 
 
+def test_what_is_corrected_leaves_the_queue_and_the_last_correction_stays(office):
+    pad, other = Pad(office), Pad(office, "m2", boot="b2")
+    first = office.odd_visit(pad)
+    again = office.odd_visit(pad, "2026-11-20T02:00:30Z", amends=first)
+    assert office.waiting() == [again]
+    last = office.odd_visit(pad, "2026-11-20T02:01:00Z", amends=first)
+    assert office.waiting() == [last]
+    theirs = office.odd_visit(other, "2026-11-20T02:00:10Z", amends=last)
+    assert set(office.waiting()) == {last, theirs}
+    assert [office.desk.review(BOSS, id).corrected_by for id in (first, again, last)] == [last, last, None]
+    office.decide(BOSS, first, "ask")
+    assert set(office.waiting()) == {last, theirs}
+
+
 def test_a_score_counts_corrections_once_and_what_people_decided(office):
     office.lend()
     pad = Pad(office)

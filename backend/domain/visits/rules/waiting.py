@@ -1,6 +1,7 @@
 """The review queue: which visits wait for a decision, and which of them is looked at first."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -22,6 +23,29 @@ class Waiting(Struct, frozen=True, kw_only=True):
     grade: str
     state: str
     flags: str  # codes between spaces
+
+
+class Standing(NamedTuple):
+    """A graded visit and what it corrects: `root` is that visit, or itself."""
+
+    id: str
+    root: str
+    author: str
+    at: str
+
+
+def corrected_among(visits: Collection[Standing]) -> dict[str, str]:
+    """Return visit → the one of the same person that stands in its place: a correction, or a later one of the same."""
+    latest: dict[tuple[str, str], Standing] = {}
+    for one in sorted(visits, key=lambda one: (one.at, one.id)):
+        if one.root != one.id:
+            latest[one.root, one.author] = one
+    found: dict[str, str] = {}
+    for one in visits:
+        last = latest.get((one.id, one.author)) or latest.get((one.root, one.author))
+        if last is not None and last.id != one.id:
+            found[one.id] = last.id
+    return found
 
 
 def place_in_queue(probability: float | None, points: int, at: str, id: str) -> str:
