@@ -38,6 +38,6 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [contacts.on_visits, arrivals.on_contacts, grader.grade_visits],
         VISIT_AGAIN: [grader.grade_again],
-        "visit_grade": [duty.on_visits, queue_grades],
+        "visit_grade": [duty.on_visits, queue_grades, grader.doubt_corrections],
         "visit_reply": [take_replies],
     }

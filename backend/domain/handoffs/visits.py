@@ -15,9 +15,11 @@ from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
+from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.influence import influenced_by
 from backend.domain.visits.rules.record import write_grade
+from backend.domain.visits.rules.reviewing import REJECTED
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
@@ -29,7 +31,7 @@ from contracts.kinds.visit import Visit
 from sync.clock import ANCHORED
 from sync.moments import shift_moment
 from sync.puts import Put
-from sync.store import Key, Write
+from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
@@ -94,11 +96,20 @@ class Grader(Struct, frozen=True, kw_only=True):
         queries.hold_person(unit.connection, authors)
         return self.regrade(unit, {write.after.id for write in writes})
 
+    def doubt_corrections(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
+        """Have the corrections of a visit judged again, soon, when it is rejected or no longer is."""
+        changed = {write.after.id for write in writes if _is_rejected(write.before) != _is_rejected(write.after)}
+        found = queries.corrections_of(unit.connection, changed) if changed else []
+        if corrections := sorted({one.id for one in found} - changed):
+            unit.follow_up_later(VISIT_AGAIN, corrections, at)
+        return []
+
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
         rows = queries.find_traces(unit.connection, ids)
         visits = _load(unit, VISIT, rows, _visit.decode)
         graded = _load(unit, GRADE, rows, _body.decode)
+        rejected = _rejected(unit, {row.trace.root for row in rows.values()} - rows.keys(), graded)
         missing = queries.count_missing(unit.connection, rows)
         days_off = _days_off(unit, {local_date(row.trace.check_in.at) for row in rows.values()})
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
@@ -110,6 +121,8 @@ class Grader(Struct, frozen=True, kw_only=True):
             for trace in mine:
                 neighbours = self._neighbours(unit, trace, around, contents)
                 facts = self._facts(visits[trace.id], rows[trace.id], missing, days_off)
+                if trace.root != trace.id and trace.root in rejected:
+                    facts = msgspec.structs.replace(facts, known_flags=facts.known_flags | {CORRECTS_REJECTED})
                 judged = judge_visit(facts, neighbours, self.limits)
                 body = write_grade(visits[trace.id], facts, judged, graded.get(trace.id))
                 puts.append(Put(kind=GRADE, id=trace.id, body=body))
@@ -217,6 +230,16 @@ class Grader(Struct, frozen=True, kw_only=True):
             missing_media=missing.get(trace.id, 0), is_workday=local_date(trace.check_in.at) not in days_off,
             limits=self.limits,
         )  # fmt: skip
+
+
+def _rejected(unit: SqlUnit, others: Collection[str], graded: Mapping[str, Body]) -> set[str]:
+    """Return which visits are rejected, of those whose grades are given and of others that these may correct."""
+    known = {**graded, **_load(unit, GRADE, others, _body.decode)} if others else graded
+    return {id for id, body in known.items() if body["review_state"] == REJECTED}
+
+
+def _is_rejected(stored: Stored | None) -> bool:
+    return stored is not None and stored.standing == "live" and _body.decode(stored.body)["review_state"] == REJECTED
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

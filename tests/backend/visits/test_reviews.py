@@ -370,6 +370,20 @@ def test_what_is_corrected_leaves_the_queue_and_the_last_correction_stays(office
     assert set(office.waiting()) == {last, theirs}
 
 
+def test_a_correction_of_a_rejected_visit_counts_only_once_somebody_has_looked(office):
+    office.lend()
+    pad = Pad(office)
+    early, late = office.odd_visit(pad, "2026-11-19T02:00:00Z", north_m=0), office.odd_visit(pad, north_m=0)
+    before = office.odd_visit(pad, "2026-11-19T02:01:00Z", north_m=0, amends=early)
+    assert office.grade(before)["grade"] == "A"
+    for id in (early, late):
+        office.decide(BOSS, id, "reject", "客户说没有人来过")
+    after = office.odd_visit(pad, "2026-11-20T02:01:00Z", north_m=0, amends=late)
+    office.store.catch_up()
+    assert office.codes(before) == office.codes(after) == {"corrects_rejected"}
+    assert (set(office.waiting()), office.duty()) == ({before, after}, (0, 2, "pending_review"))
+
+
 def test_a_score_counts_corrections_once_and_what_people_decided(office):
     office.lend()
     pad = Pad(office)

@@ -59,6 +59,8 @@ FLAG_SORTS = (
              "The check-out was {distance_m} m from the check-in, more than the place allows."),
     _warning("corrects_other", 20, "这条更正的时间或地点与原记录不同，或原记录不是您的拜访。",
              "The correction tells another time or place than what it corrects, or that is no visit of yours."),
+    _warning("corrects_rejected", 20, "这条更正所更正的拜访已被主管退回，需由主管复核。",
+             "A supervisor rejected the visit that this one corrects, so a supervisor looks at this one too."),
     _warning("burst", 20, "{minutes} 分钟之内记录了 {visits} 次拜访。",
              "{visits} visits were logged within {minutes} minutes."),
     _warning("debug", 15, "平板处于调试模式或模拟器环境。", "The tablet was in debug mode, or is an emulator."),

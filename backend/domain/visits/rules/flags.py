@@ -15,7 +15,8 @@ from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import is_within, seconds_between
 
 ON_SITE = "on_site"
-PASSED_ON = frozenset({"chain_gap", "chain_fork", "after_revocation"})
+CORRECTS_REJECTED = "corrects_rejected"
+PASSED_ON = frozenset({"chain_gap", "chain_fork", "after_revocation", CORRECTS_REJECTED})
 HOUR_S = 3600
 UNITS = ((86_400, "天", "days"), (HOUR_S, "小时", "hours"), (60, "分钟", "minutes"), (1, "秒", "seconds"))
 
