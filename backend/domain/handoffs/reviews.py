@@ -27,13 +27,13 @@ def queue_grades(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
     What somebody has corrected counts nowhere, so it waits no more; its correction waits if it has to.
     """
     moved: dict[str, Waiting | None] = {}
-    roots = set()
+    roots: set[str] = set()
     for write in writes:
         before, after = _waiting(write.before), _waiting(write.after)
         if before != after:
             moved[write.after.id] = after
-        if write.before is None and write.after.standing == "live":
-            roots |= {_grade.decode(write.after.body).amends} - {None}
+        if write.before is None and write.after.standing == "live" and (root := _grade.decode(write.after.body).amends):
+            roots.add(root)
     moved |= dict.fromkeys(_corrected(unit, {*moved, *roots}))
     if moved:
         lines = orgs_above(unit.connection, {one.org_id for one in moved.values() if one})

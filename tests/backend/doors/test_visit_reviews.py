@@ -132,7 +132,8 @@ def test_each_role_sees_and_decides_in_its_own_area_alone(bank):
         assert bank.tablet(who).get(f"/visits/reviews/{odd}").status_code == shown, who
         assert bank.decide(who, odd, "ask").status_code == decided, who
         assert bank.tablet(who).get(f"/visits/map?month={MONTH}").status_code == listed, who
-        assert bank.tablet(who).get(f"/compliance/months/{MONTH}/scores").status_code == listed, who
+        scored = 200 if who == "fa" else listed  # the own one
+        assert bank.tablet(who).get(f"/compliance/months/{MONTH}/scores").status_code == scored, who
     assert bank.get("far", "/visits/reviews")["items"] == []
     assert bank.get("far", f"/visits/map?month={MONTH}")["features"] == []
     assert bank.tablet("far").get("/visits/reviews?org=3501").status_code == 404
@@ -222,8 +223,23 @@ def test_a_score_is_what_its_components_say_and_each_opens(bank):
     assert table[1][table[0].index("score")] == str(row["score"])
     assert any("综合得分" in "".join(line) for line in table)
     book = bank.tablet("head").get(f"/compliance/months/{MONTH}/scores.xlsx").content
-    assert read_xlsx(book, 3)[1][2:4] == ["fa", row["score"]]
+    managers = read_xlsx(book, 3)
+    assert managers[1][2:4] == ["fa", row["score"]]
+    assert managers[0][3:6] == ["综合得分\nscore", "走访完成率\nduty_rate", "走访完成率·基数\nduty_rate_of"]
+    assert managers[-1][0] == "合计 total"
     assert read_xlsx(book, 4)[1][0] == "month"
+
+
+def test_a_field_manager_reads_the_own_score_and_nobody_elses(bank):
+    bank.visit(16)
+    path = f"/compliance/months/{MONTH}/scores"
+    (theirs,) = bank.get("head", path)["items"]
+    (own,) = bank.get("fa", path)["items"]
+    assert (own["person"], own["score"]) == ("fa", theirs["score"])
+    assert {part["opens"] for part in own["components"]} == {""}
+    assert bank.get("fa", f"{path}?person=fa")["total"]["score"] == own["score"]
+    for other in ("?person=head", "?level=branch", ".xlsx", ".csv?level=bank"):
+        assert bank.tablet("fa").get(path + other).status_code == 403, other
 
 
 def test_a_month_without_anything_to_measure_has_no_score(bank):

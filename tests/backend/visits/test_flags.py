@@ -235,7 +235,8 @@ def test_the_order_in_which_neighbours_are_listed_changes_nothing(seed, count):
 @pytest.mark.parametrize(
     ("off_s", "zh", "en"),
     [
-        (-259_200, "慢 3 天", "3 days slow"), (86_400, "快 24 小时", "24 hours fast"), (121, "快 2 分钟", "2 minutes fast"),
+        (-259_200, "慢 3 天", "3 days slow"), (86_400, "快 24 小时", "24 hours fast"),
+        (121, "快 2 分钟", "2 minutes fast"),
         (-150, "慢 2 分钟", "2 minutes slow"), (90, "快 90 秒", "90 seconds fast"),
     ],
 )  # fmt: skip
