@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from backend.domain.handoffs import contacts, duty
+from backend.domain.handoffs.alerts import tell_of_alerts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.counters import end_earlier_tickets
@@ -38,6 +39,6 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [contacts.on_visits, arrivals.on_contacts, grader.grade_visits],
         VISIT_AGAIN: [grader.grade_again],
-        "visit_grade": [duty.on_visits, queue_grades, grader.doubt_corrections],
+        "visit_grade": [duty.on_visits, queue_grades, grader.doubt_corrections, tell_of_alerts],
         "visit_reply": [take_replies],
     }

@@ -32,6 +32,7 @@ from contracts.kinds.customer import Place
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
 DEVICE_MAX = 500  # of other persons on one device within hours
 SEQUENCE_MAX = 5_000  # visits of one install around a batch
+ANY = "any"  # alert, whatever its colour
 MISSING_MAX = 1_000  # photos that one run of the job looks for
 
 _encode = msgspec.json.Encoder().encode
@@ -178,6 +179,7 @@ class Picked(Struct, frozen=True, kw_only=True):
     flag: str | None = None
     month: str | None = None
     state: str | None = None
+    alert: str | None = None  # a colour, or `any`
 
 
 def queue_visits(
@@ -210,6 +212,8 @@ def list_waiting(
         chosen = chosen if value is None else chosen.where(columns[name] == value)
     if picked.flag is not None:
         chosen = chosen.where(columns.flags.contains(f" {picked.flag} ", autoescape=True))
+    if picked.alert is not None:
+        chosen = chosen.join(visit, visit.c.id == columns.visit_id).where(_is_alert(picked.alert))
     return [(row.place, row.visit_id) for row in connection.execute(chosen.order_by(columns.place).limit(limit))]
 
 
@@ -229,7 +233,11 @@ def _picked(chosen: Select[tuple[str, str]], picked: Picked) -> Select[tuple[str
         chosen = chosen if value is None else chosen.where(visit.c[name] == value)
     if picked.flag is not None:
         chosen = chosen.where(visit.c.flags.contains(f" {picked.flag} ", autoescape=True))
-    return chosen
+    return chosen if picked.alert is None else chosen.where(_is_alert(picked.alert))
+
+
+def _is_alert(colour: str) -> ColumnElement[bool]:
+    return visit.c.alert.is_not(None) if colour == ANY else visit.c.alert == colour
 
 
 def tally_visits(connection: Connection, month: str, orgs: Collection[str], worth: Mapping[str, int]) -> list[Row[Any]]:

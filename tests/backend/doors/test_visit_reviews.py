@@ -242,6 +242,22 @@ def test_a_field_manager_reads_the_own_score_and_nobody_elses(bank):
         assert bank.tablet("fa").get(path + other).status_code == 403, other
 
 
+def test_an_alert_reaches_the_nearest_supervisors_once_and_can_be_listed(bank):
+    seen = bank.visit(16, alert="red", alert_reason="另一家银行已批贷，客户准备结清")
+    bank.visit(16, alert="red", alert_reason="另一家银行已批贷，客户准备结清！", amends=seen)
+    bank.visit(17)
+    letters = lambda who: [one["d"] for one in bank.tablet(who).pull()["changes"] if one["k"] == "letter"]  # noqa: E731 - one line says it
+    (letter,) = letters("near")
+    assert "红色预警" in letter["title"]
+    assert [word in letter["text"] for word in ("准备结清", "林*燕", "林小燕")] == [True, True, False]
+    assert (letter["author"], letter["to"], letters("head")) == ("fa", ["near"], [])
+    month = f"/visits/reviews?state=all&month={MONTH}"
+    for colour, count in (("any", 2), ("red", 2), ("yellow", 0)):
+        assert len(bank.get("head", f"{month}&alert={colour}")["items"]) == count
+    assert bank.get("head", "/visits/reviews?alert=any")["items"] == []
+    assert len(bank.get("head", f"/visits/map?month={MONTH}&alert=red")["features"]) == 3
+
+
 def test_a_month_without_anything_to_measure_has_no_score(bank):
     report = bank.get("head", "/compliance/months/2026-09/scores")
     assert (report["items"], report["total"]["score"]) == ([], None)
