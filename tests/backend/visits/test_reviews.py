@@ -19,7 +19,7 @@ from backend.domain.handoffs.duty import SOURCES
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.models import assignment, staff
 from backend.domain.staff.queries import add_portfolio
-from backend.domain.visits.models import visit, visit_review
+from backend.domain.visits.models import visit, visit_review, visit_trace
 from backend.domain.visits.queries import Picked
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.migrations import migrate
@@ -28,7 +28,7 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
-from backend.storage.tables import audit_entry
+from backend.storage.tables import audit_entry, membership, record
 from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
@@ -415,6 +415,24 @@ def test_the_migration_queues_the_visits_that_waited_before_it(office):
     office.store.write(lambda unit: migration.fill_queue(unit.connection))
     assert office.store.read(rows) == before
     assert len(before) >= 6
+
+
+def test_the_migration_has_visits_judged_that_came_before_there_were_grades(office):
+    pad = Pad(office)
+    ids = [office.odd_visit(pad, f"2026-11-{10 + n}T02:00:00Z") for n in range(3)]
+    before = [office.grade(id) for id in ids]
+    forget = (
+        delete(visit_trace), delete(visit), delete(visit_review), delete(record).where(record.c.kind == "visit_grade"),
+        delete(membership).where(membership.c.kind == "visit_grade"),
+    )  # fmt: skip
+    office.store.write(lambda unit: [unit.connection.execute(one) for one in forget])
+    migration = import_module("backend.migrations.versions.0017_graded_late")
+    office.store.write(lambda unit: migration.judge_unjudged(unit.connection))
+    office.store.catch_up()
+    assert [office.grade(id) for id in ids] == before
+    assert len(office.waiting()) == 3
+    office.store.write(lambda unit: migration.judge_unjudged(unit.connection))
+    assert not office.store.follow_up()
 
 
 deeds = st.lists(
