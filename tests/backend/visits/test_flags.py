@@ -15,9 +15,12 @@ from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.photos import hash_distance
 from backend.domain.visits.rules.texts import fingerprint, grams_of, may_be_similar, normalise, similarity
 from backend.domain.visits.rules.thresholds import Thresholds
+from backend.domain.visits.rules.tracing import facts_of
+from contracts.kinds.visit import Visit
 from tests.backend.visits.conftest import MORNING, WORDS, Maker, changed
 
 LIMITS = Thresholds()
+ID = "00000000-0000-4000-8000-00000000c001"
 OTHER_WORDS = "茶园今年收成较好，客户计划年底前增加一笔定期存款。"
 HOUR_S, DAY_S = 3600.0, 86_400.0
 
@@ -175,6 +178,20 @@ def test_a_correction_of_another_time_or_place_or_of_nothing_is_flagged(make, or
     mended = make.trace(root="first")
     before = make.trace(**{"id": "first", "root": "first", "content": OTHER_WORDS, **original})
     assert ("corrects_other" in codes(make.facts(mended), before)) == is_flagged
+
+
+@pytest.mark.parametrize("told", [{}, {"T3.event": "茶博会"}, {"T4.cause": "  "}])
+def test_a_visit_that_names_a_stage_tells_one_of_its_elements(make, told):
+    visit = Visit(
+        customer_id=ID, purpose="挽留", content=WORDS, started_at=MORNING, prev="", stage="T4", elements=told
+    )  # fmt: skip
+    tell = lambda visit: facts_of(  # noqa: E731 - one line says it
+        visit, make.trace(), signed_at=MORNING, received_at=MORNING, places=[], missing_media=0, is_workday=True,
+        limits=LIMITS,
+    )  # fmt: skip
+    assert "elements_missing" in codes(tell(visit))
+    assert "elements_missing" not in codes(tell(changed(visit, elements=told | {"T4.measures": "上门挽留"})))
+    assert "elements_missing" not in codes(tell(changed(visit, stage=None)))
 
 
 def test_two_persons_on_one_device_within_an_hour_are_flagged(make):

@@ -83,6 +83,8 @@ FLAG_SORTS = (
                  "The tablet's uptime does not show when the check-in was; its time is an estimate."),
     _information("device_changed", 3, "与上一次拜访使用的不是同一台平板。",
                  "Another tablet was used than for the visit before."),
+    _information("elements_missing", 2, "选择了客户阶段 {stage}，但没有填写该阶段的任何要素。",
+                 "The customer's stage {stage} is named, but none of its elements is told."),
     _information("late_sync", 2, "拜访结束 {hours} 小时后才上传。",
                  "The record arrived {hours} hours after the visit."),
     _information("off_hours", 1, "拜访在上班时间之外。", "The visit was outside of office hours."),
