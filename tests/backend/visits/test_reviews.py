@@ -356,6 +356,14 @@ def test_a_visit_that_counted_by_itself_counts_no_more_while_its_appeal_is_open(
     assert office.duty()[0] == 0
 
 
+def test_calls_wait_behind_visits_of_which_nobody_can_say_where_they_were(office):
+    pad = Pad(office)
+    call = office.odd_visit(pad, "2026-11-18T02:00:00Z", type="phone", check_in=[], check_out=[])
+    nowhere = office.odd_visit(pad, "2026-11-19T02:00:00Z", check_in=[], check_out=[])
+    near = office.odd_visit(pad, "2026-11-20T02:00:00Z", north_m=305)
+    assert office.waiting() == [nowhere, near, call]
+
+
 def test_what_is_corrected_leaves_the_queue_and_the_last_correction_stays(office):
     pad, other = Pad(office), Pad(office, "m2", boot="b2")
     first = office.odd_visit(pad)
