@@ -71,6 +71,8 @@ from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
 from backend.sync_api.visits.map import VisitMap
 from backend.sync_api.visits.routes import VISIT_ROUTES
+from backend.sync_api.workbench_desk import WorkbenchDesk
+from backend.sync_api.workbench_routes import WorkbenchController
 from backend.teller.door import TellerDoor
 from backend.teller.routes import TellerController
 from backend.web.doorway import Doorway
@@ -165,6 +167,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
         ScoreController, *VISIT_ROUTES, FilesController, LeadController,
+        WorkbenchController,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -202,6 +205,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "visit_map": VisitMap(house.store),
         "offer_desk": OfferDesk(house.store),
         "lead_desk": LeadDesk(house.engine, house.store),
+        "workbench_desk": WorkbenchDesk(house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,
         "line": house.line,
