@@ -59,6 +59,7 @@ from backend.sync_api.duty.desk import DutyDesk
 from backend.sync_api.duty.routes import DUTY_ROUTES
 from backend.sync_api.duty.score_routes import ScoreController
 from backend.sync_api.duty.scores import ScoreDesk, weights_of
+from backend.sync_api.help_routes import show_help
 from backend.sync_api.lead_desk import LeadDesk
 from backend.sync_api.lead_routes import LeadController
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
@@ -167,7 +168,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
         ScoreController, *VISIT_ROUTES, FilesController, LeadController,
-        WorkbenchController,
+        WorkbenchController, show_help,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(

@@ -1,7 +1,10 @@
 """A working day over HTTP: plans that clash, visits that are due, a way to make them."""
 
+from importlib.metadata import version
+
 import pytest
 
+from backend.domain.visits.rules.catalogue import FLAGS
 from sync.puts import Put
 from tests.backend.doors.test_visit_reviews import SHOP, Bank, app, new_id
 
@@ -63,3 +66,13 @@ def test_a_day_is_for_those_who_work_and_a_team_for_its_own_area(bank):
     assert bank.tablet("far").get(f"/workbench/{DAY}/team?org=3501").status_code == 404
     assert bank.tablet("fa").get(f"/workbench/{DAY}/team?org=35").status_code == 404
     assert bank.tablet("fa").get("/workbench/2026-13-01").status_code == 400
+
+
+def test_help_tells_the_version_and_what_every_flag_means(bank, client):
+    told = bank.get("fa", "/help")
+    assert (told["version"], told["protocol"]) == (version("padsync"), "v1")
+    assert {flag["code"] for flag in told["flags"]} == set(FLAGS)
+    assert all(told[words] for words in ("elements", "duty", "score"))
+    for page in told["pages"]:
+        assert client.get(page).status_code == 200
+    assert client.get("/api/v1/help").status_code == 401
