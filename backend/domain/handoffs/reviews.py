@@ -34,7 +34,7 @@ def queue_grades(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
             moved[write.after.id] = after
         if write.before is None and write.after.standing == "live" and (root := _grade.decode(write.after.body).amends):
             roots.add(root)
-    moved |= dict.fromkeys(_corrected(unit, {*moved, *roots}))
+    moved |= dict.fromkeys(_corrected(unit, {*roots, *(id for id, one in moved.items() if one)}))
     if moved:
         lines = orgs_above(unit.connection, {one.org_id for one in moved.values() if one})
         areas = {org_id: [row.org_id for row in line] or [org_id] for org_id, line in lines.items()}
