@@ -6,7 +6,8 @@ import pytest
 
 from backend.domain.visits.rules.catalogue import FLAGS
 from sync.puts import Put
-from tests.backend.doors.test_visit_reviews import SHOP, Bank, app, new_id
+from tests.backend.doors.tablets import new_id
+from tests.backend.doors.test_visit_reviews import SHOP, Bank, app
 
 __all__ = ["app"]
 
@@ -50,7 +51,7 @@ def test_a_day_shows_plans_with_their_clashes_and_nothing_of_what_others_do(bank
 
 
 def test_a_day_tells_what_is_due_and_suggests_a_way(bank):
-    day = bank.get("fa", f"/workbench/{DAY}?lat={SHOP['lat'] + 0.01}&lon={SHOP['lon']}")
+    day = bank.get("fa", f"/workbench/{DAY}?lat=26.0845&lon={SHOP['lon']}")
     (due,) = day["due"]
     assert (due["customer_id"], due["required"], due["status"]) == (bank.customer, 2, "on_track")
     assert (due["customer_name"], due["has_place"]) == ("林*燕", True)
