@@ -59,6 +59,7 @@ from backend.sync_api.duty.desk import DutyDesk
 from backend.sync_api.duty.routes import DUTY_ROUTES
 from backend.sync_api.duty.score_routes import ScoreController
 from backend.sync_api.duty.scores import ScoreDesk, weights_of
+from backend.sync_api.help_routes import show_help
 from backend.sync_api.lead_desk import LeadDesk
 from backend.sync_api.lead_routes import LeadController
 from backend.sync_api.lobby_desk import LobbyDesk, lobby_settings
@@ -71,6 +72,8 @@ from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
 from backend.sync_api.visits.map import VisitMap
 from backend.sync_api.visits.routes import VISIT_ROUTES
+from backend.sync_api.workbench_desk import WorkbenchDesk
+from backend.sync_api.workbench_routes import WorkbenchController
 from backend.teller.door import TellerDoor
 from backend.teller.routes import TellerController
 from backend.web.doorway import Doorway
@@ -165,6 +168,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Litestar:
         *auth_routes, *admin_routes, SyncController, *DESK_ROUTES, *LINE_ROUTES, TellerController,
         MarketingController, CustomerController, LobbyController, *PROOF_ROUTES, *DUTY_ROUTES,
         ScoreController, *VISIT_ROUTES, FilesController, LeadController,
+        WorkbenchController, show_help,
     ]  # fmt: skip
     api = Router(API, route_handlers=doors)
     app = Litestar(
@@ -202,6 +206,7 @@ def dependencies(house: House) -> dict[str, Provide]:
         "visit_map": VisitMap(house.store),
         "offer_desk": OfferDesk(house.store),
         "lead_desk": LeadDesk(house.engine, house.store),
+        "workbench_desk": WorkbenchDesk(house.store),
         "lobby": LobbyDesk(house.store, house.engine.clock, house.lobby),
         "files": files,
         "line": house.line,

@@ -115,11 +115,31 @@ class ObligationPage(Message, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class ShownBalance(Message, frozen=True, kw_only=True):
+    """What a loan owed from a day on."""
+
+    day: BusinessDate
+    balance_fen: int
+
+
+class ShownLoan(Message, frozen=True, kw_only=True):
+    """A loan of the customer; `counts`: the rule's basis takes its money."""
+
+    loan_id: RecordId
+    org_id: OrgId
+    opened_on: BusinessDate
+    settled_on: BusinessDate | None
+    contract_fen: int
+    counts: bool
+    balances: list[ShownBalance]  # of the period, and the last one before it
+
+
 class ObligationRecord(Message, frozen=True, kw_only=True):
-    """One duty with the rule version that judges it."""
+    """One duty with the rule version that judges it, and the loans that `measured_fen` is made of, as known today."""
 
     obligation: ObligationItem
     rule: "RuleItem"
+    loans: list[ShownLoan]
 
 
 class RevisionItem(Message, frozen=True, kw_only=True):

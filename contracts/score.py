@@ -21,7 +21,7 @@ class ScoreComponent(Message, frozen=True, kw_only=True):
     weight: Count
     points: float | None
     points_max: float | None
-    opens: str  # the path of the duties or visits that made it
+    opens: str  # the path of the duties or visits that made it; empty in the own score, as one's tablet holds these
 
 
 class ScoreItem(Message, frozen=True, kw_only=True):

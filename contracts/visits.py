@@ -12,6 +12,7 @@ PAGE_MAX = 200
 FEATURES_MAX = 1_000  # of one page of a map
 
 ListState = Literal["open", "all", "counted", "pending", "asked", "answered", "accepted", "rejected", "appealed"]
+AlertFilter = Literal["any", "yellow", "orange", "red"]
 Deed = Literal["accept", "reject", "ask"]
 Multiline = r"^[^\x00-\x08\x0b-\x1f]*(?!\n)$"  # lines and tabs, and no other control character
 
@@ -115,6 +116,7 @@ class VisitRecord(Message, frozen=True, kw_only=True):
     places: list[ShownPlace]
     duties: list[ShownDuty]
     amends: RecordId | None
+    corrected_by: RecordId | None  # the visit that stands in this one's place, which counts nowhere then
     hash: str | None  # of the signed visit, in its tablet's chain
 
 

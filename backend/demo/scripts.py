@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from backend.domain.marketing.rules.words import LISTS
+from backend.domain.visits.rules.stages import ELEMENTS, STAGES
 from contracts.base import Body
 
 NO: Body = {"text": "不需要", "next": "thanks", "stage": "refused"}
@@ -113,10 +114,12 @@ def list_scripts(product_ids: Mapping[str, str]) -> Iterator[Body]:
 
 
 def list_code_lists() -> Iterator[Body]:
-    """Return the bank's lists as they are shipped (001-06)."""
+    """Return the bank's lists as they are shipped (001-06), and what a visit tells of each stage (003 §4.4)."""
     for code, listing in LISTS.items():
         choices = [
             {"code": entry.code, "name": entry.name} | ({"members": list(entry.members)} if entry.members else {})
             for entry in listing.entries
         ]
         yield {"code": code, "title": listing.title, "choices": choices}
+    elements = [{"code": code, "name": f"{STAGES[code[:2]]}：{name}"} for code, name in ELEMENTS.items()]
+    yield {"code": "visit_element", "title": "走访要素（003 §4.4）", "choices": elements}

@@ -46,7 +46,7 @@ class Reactions:
 
     def catch_up(self, unit: "SqlUnit", kind: str, ids: Collection[str], at: str) -> None:
         """Write what follows from records that were written before."""
-        found = unit.records([Key(kind, id) for id in ids])
+        found = unit.records([Key(kind.partition(":")[0], id) for id in ids])
         writes = [Write(before=None, after=found[key]) for key in sorted(found)]
         if writes:
             self._react(unit, kind, writes, at)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from backend.domain.orgs.queries import orgs_below
-from backend.domain.reviews.queries import list_reviews
+from backend.domain.reviews.queries import Wanted, list_reviews
 from backend.domain.staff.queries import buckets_of
 from backend.domain.tickets.queries import find_number_day
 from backend.identity import Role, branch_bucket, require
@@ -48,11 +48,16 @@ class Desk:
         self._engine = engine
         self._store = store
 
-    def reviews(self, actor: Actor, *, is_open: bool, after: str | None, limit: int) -> ReviewPage:
-        """Return the area's reviews, oldest first; each disputed field has both values. Raises Forbidden."""
+    def reviews(
+        self, actor: Actor, wanted: Wanted, *, org_id: str | None, after: str | None, limit: int
+    ) -> ReviewPage:  # fmt: skip
+        """Return the area's reviews, oldest first; each disputed field has both values.
+
+        Raises Forbidden, NotFound for an institution outside the area.
+        """
         require(actor, *READERS)
         place = _read_place(after) if after else None
-        return self._store.read(lambda look: _page(look, actor, is_open, place, limit))
+        return self._store.read(lambda look: _page(look, actor, wanted, org_id, place, limit))
 
     def decide(self, actor: Actor, review_id: str, request: DecisionRequest) -> ReviewItem:
         """Settle a review of the area, or what asks for its own author. Raises NotFound, AlreadyDecided, OwnWork."""
@@ -92,9 +97,14 @@ def _area_of(look: SqlSnapshot, actor: Actor) -> Area:
     return Area(orgs=orgs, buckets=frozenset(map(branch_bucket, orgs)) | buckets_of(look.connection, orgs))
 
 
-def _page(look: SqlSnapshot, actor: Actor, is_open: bool, place: tuple[str, str] | None, limit: int) -> ReviewPage:
+def _page(
+    look: SqlSnapshot, actor: Actor, wanted: Wanted, org_id: str | None, place: tuple[str, str] | None, limit: int
+) -> ReviewPage:  # fmt: skip
     area = orgs_below(look.connection, actor.org_id)
-    found = list_reviews(look.connection, area, is_open=is_open, after=place, limit=limit + 1)
+    if org_id is not None and org_id not in area:
+        raise NotFound
+    chosen = area if org_id is None else orgs_below(look.connection, org_id)
+    found = list_reviews(look.connection, chosen, wanted, after=place, limit=limit + 1)
     items = list(_items(look, [id for _, id in found[:limit]]))
     return ReviewPage(items=items, next=_write_place(*found[limit - 1]) if len(found) > limit else None)
 

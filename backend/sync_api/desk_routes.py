@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
+from backend.domain.reviews.queries import Wanted
 from backend.live.events import poke_stream
 from backend.sync_api.caller import read_caller
 from backend.sync_api.desk import PAGE_MAX, Desk
@@ -20,6 +21,7 @@ from sync.kind import Actor
 
 AnyRequest = Request[Any, Any, Any]
 EVENT_STREAM = "text/event-stream"
+Word = Annotated[str | None, QueryParameter(max_length=20, pattern=PRINTABLE)]
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
@@ -36,11 +38,15 @@ class ReviewController(Controller):
         door: NamedDependency[SyncDoor],
         desk: NamedDependency[Desk],
         is_open: FromQuery[bool] = True,
+        org: Word = None,
+        person: Word = None,
+        must_act: Word = None,
         after: Annotated[str | None, QueryParameter(max_length=120, pattern=PRINTABLE)] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
     ) -> ASGIResponse:
         """The reviews of the caller's area, oldest first, with both values of every disputed field."""
-        return answer_with(await door.run(desk.reviews, actor, is_open=is_open, after=after, limit=limit))
+        wanted = Wanted(is_open=is_open, author=person, must_act=must_act)
+        return answer_with(await door.run(desk.reviews, actor, wanted, org_id=org, after=after, limit=limit))
 
     @post("/{review_id:str}/decision", status_code=200, opt=speaks(takes=DecisionRequest, gives=ReviewItem))
     async def decide(

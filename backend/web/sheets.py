@@ -30,6 +30,7 @@ class Look(StrEnum):
     PLAIN = ""
     PERCENT = "0.0%"
     MONEY = "#,##0.00"
+    POINTS = "0.0"
     LONG = "wrapped"  # a text of many words
 
 

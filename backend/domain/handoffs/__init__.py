@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from backend.domain.handoffs import contacts, duty
+from backend.domain.handoffs.alerts import tell_of_alerts
 from backend.domain.handoffs.arrivals import Arrivals
 from backend.domain.handoffs.colleagues import show_busy
 from backend.domain.handoffs.counters import end_earlier_tickets
@@ -11,7 +12,7 @@ from backend.domain.handoffs.lobby_notes import note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.domain.handoffs.reviews import queue_grades, take_replies
-from backend.domain.handoffs.visits import Grader, thresholds_of
+from backend.domain.handoffs.visits import VISIT_AGAIN, Grader, thresholds_of
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
 
@@ -25,6 +26,7 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         claims_per_hour=settings.identify_per_hour, stale_h=settings.offline_money_h,
         additions=[add_offers(offer_settings(settings))],
     )  # fmt: skip
+    grader = Grader(limits=thresholds_of(settings))
     return {
         "contact": [contacts.on_contacts, arrivals.on_contacts],
         "customer": [arrivals.on_customers, duty.on_customers],
@@ -35,7 +37,8 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
-        "visit": [contacts.on_visits, arrivals.on_contacts, Grader(limits=thresholds_of(settings)).grade_visits],
-        "visit_grade": [duty.on_visits, queue_grades],
+        "visit": [contacts.on_visits, arrivals.on_contacts, grader.grade_visits],
+        VISIT_AGAIN: [grader.grade_again],
+        "visit_grade": [duty.on_visits, queue_grades, grader.doubt_corrections, tell_of_alerts],
         "visit_reply": [take_replies],
     }

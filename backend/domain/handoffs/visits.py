@@ -15,9 +15,11 @@ from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
+from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.influence import influenced_by
 from backend.domain.visits.rules.record import write_grade
+from backend.domain.visits.rules.reviewing import REJECTED
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
@@ -29,10 +31,11 @@ from contracts.kinds.visit import Visit
 from sync.clock import ANCHORED
 from sync.moments import shift_moment
 from sync.puts import Put
-from sync.store import Key, Write
+from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
-REGRADED_MAX = 500  # visits that one unit judges again
+VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
+REGRADED_MAX = 500  # visits that one unit judges again; the others wait for their follow-ups
 
 T = TypeVar("T")
 HOUR_S = 3600
@@ -69,6 +72,7 @@ class Grader(Struct, frozen=True, kw_only=True):
     """Grades visits by a bank's thresholds and by the calendar that duties go by (domain-rules.md §2-§4, §7)."""
 
     limits: Thresholds = Thresholds()
+    regraded_max: int = REGRADED_MAX
 
     def grade_visits(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         """Return the grades of visits that were written, and of those whose judgement they change.
@@ -81,13 +85,31 @@ class Grader(Struct, frozen=True, kw_only=True):
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
-        return self.regrade(unit, self._influenced(unit, moved) | fresh.keys())
+        others = sorted(self._influenced(unit, moved) - fresh.keys())
+        if rest := others[self.regraded_max :]:
+            unit.follow_up_later(VISIT_AGAIN, rest, at)
+        return self.regrade(unit, {*fresh, *others[: self.regraded_max]})
+
+    def grade_again(self, unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
+        """Return the grades of visits that were left to a follow-up: too many for the unit that changed them."""
+        authors = {_visit.decode(write.after.body).author or "" for write in writes if write.after.standing == "live"}
+        queries.hold_person(unit.connection, authors)
+        return self.regrade(unit, {write.after.id for write in writes})
+
+    def doubt_corrections(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
+        """Have the corrections of a visit judged again, soon, when it is rejected or no longer is."""
+        changed = {write.after.id for write in writes if _is_rejected(write.before) != _is_rejected(write.after)}
+        found = queries.corrections_of(unit.connection, changed) if changed else []
+        if corrections := sorted({one.id for one in found} - changed):
+            unit.follow_up_later(VISIT_AGAIN, corrections, at)
+        return []
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
         rows = queries.find_traces(unit.connection, ids)
         visits = _load(unit, VISIT, rows, _visit.decode)
         graded = _load(unit, GRADE, rows, _body.decode)
+        rejected = _rejected(unit, {row.trace.root for row in rows.values()} - rows.keys(), graded)
         missing = queries.count_missing(unit.connection, rows)
         days_off = _days_off(unit, {local_date(row.trace.check_in.at) for row in rows.values()})
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
@@ -99,6 +121,8 @@ class Grader(Struct, frozen=True, kw_only=True):
             for trace in mine:
                 neighbours = self._neighbours(unit, trace, around, contents)
                 facts = self._facts(visits[trace.id], rows[trace.id], missing, days_off)
+                if trace.root != trace.id and trace.root in rejected:
+                    facts = msgspec.structs.replace(facts, known_flags=facts.known_flags | {CORRECTS_REJECTED})
                 judged = judge_visit(facts, neighbours, self.limits)
                 body = write_grade(visits[trace.id], facts, judged, graded.get(trace.id))
                 puts.append(Put(kind=GRADE, id=trace.id, body=body))
@@ -171,7 +195,7 @@ class Grader(Struct, frozen=True, kw_only=True):
             for trace in mine:
                 ids |= influenced_by(trace, [other for other in others if other.id != trace.id], self.limits)
                 ids |= {other.id for other in self._sharing(unit, trace)}
-        return set(sorted(ids)[:REGRADED_MAX])
+        return ids
 
     def _sharing(self, unit: SqlUnit, trace: Trace) -> list[Trace]:
         apart_s = self.limits.device_shared_s
@@ -206,6 +230,16 @@ class Grader(Struct, frozen=True, kw_only=True):
             missing_media=missing.get(trace.id, 0), is_workday=local_date(trace.check_in.at) not in days_off,
             limits=self.limits,
         )  # fmt: skip
+
+
+def _rejected(unit: SqlUnit, others: Collection[str], graded: Mapping[str, Body]) -> set[str]:
+    """Return which visits are rejected, of those whose grades are given and of others that these may correct."""
+    known = {**graded, **_load(unit, GRADE, others, _body.decode)} if others else graded
+    return {id for id, body in known.items() if body["review_state"] == REJECTED}
+
+
+def _is_rejected(stored: Stored | None) -> bool:
+    return stored is not None and stored.standing == "live" and _body.decode(stored.body)["review_state"] == REJECTED
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from backend.domain.staff.models import assignment, portfolio, sign_in_failure, staff
 from backend.domain.staff.policy import Assignment
 from backend.domain.staff.rules import Failures
-from backend.identity import portfolio_bucket, staff_bucket, visits_bucket
+from backend.identity import Role, portfolio_bucket, staff_bucket, visits_bucket
 from backend.storage.quick import fetch
 from backend.storage.statements import among
 from sync.moments import write_moment
@@ -60,6 +60,12 @@ def list_staff(connection: Connection, orgs: Collection[str], after: str = "", l
     """Return the people of some institutions by staff number, from `after` on."""
     chosen = select(staff).where(staff.c.org_id.in_(orgs), staff.c.staff_no > after).order_by(staff.c.staff_no)
     return [_read(row) for row in connection.execute(chosen.limit(min(limit, PAGE_MAX)))]
+
+
+def supervisors_of(connection: Connection, org_id: str) -> list[str]:
+    """Return who supervises an institution itself, by staff number."""
+    mine = staff.c.org_id == org_id, staff.c.revoked_at.is_(None), staff.c.roles.contains(Role.SUPERVISOR.value)
+    return list(connection.scalars(select(staff.c.staff_no).where(*mine).order_by(staff.c.staff_no).limit(PAGE_MAX)))
 
 
 def set_password(connection: Connection, staff_no: str, password_hash: str, changed_at: str) -> None:

@@ -1,6 +1,8 @@
-"""The order of a day's visits: near things together, within opening hours; nearest neighbour, then 2-opt."""
+"""Planning a day: the order of its visits (near things together, within opening hours), and hours that clash."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 
 from geopy.distance import great_circle
 from msgspec import Struct
@@ -39,6 +41,23 @@ class Route(Struct, frozen=True, kw_only=True):
     late: int
 
 
+class Hours(Struct, frozen=True, kw_only=True):
+    """From when to when some people are busy."""
+
+    id: str
+    people: frozenset[str]
+    starts_at: datetime
+    ends_at: datetime
+
+
+def clashing(one: Hours, others: Sequence[Hours]) -> Iterator[tuple[Hours, frozenset[str]]]:
+    """Yield those hours that overlap with `one` and the people of both (003-06); hours that only touch do not."""
+    for other in others:
+        both = one.people & other.people
+        if both and other.id != one.id and one.starts_at < other.ends_at and other.starts_at < one.ends_at:
+            yield other, both
+
+
 Point = tuple[float, float]
 
 
@@ -59,7 +78,7 @@ def walk(start: Point, order: Sequence[Stop], *, at_min: float, speed_km_h: floa
     here, minute = start, at_min
     for stop in order:
         there = (stop.lat, stop.lon)
-        distance_m = great_circle(here, there).meters
+        distance_m = _apart_m(here, there)
         arrives = minute + distance_m / 1000 / speed_km_h * 60
         begins = max(arrives, stop.opens_min)
         is_late = begins + stop.stay_min > stop.closes_min
@@ -70,10 +89,15 @@ def walk(start: Point, order: Sequence[Stop], *, at_min: float, speed_km_h: floa
     return Route(legs=legs, distance_m=sum(leg.distance_m for leg in legs), late=sum(leg.is_late for leg in legs))
 
 
+@lru_cache(maxsize=4_096)
+def _apart_m(here: Point, there: Point) -> float:
+    return float(great_circle(here, there).meters)  # 2-opt asks for the same ones thousands of times
+
+
 def _nearest_first(start: Point, stops: Sequence[Stop]) -> list[Stop]:
     left, order, here = list(stops), [], start
     while left:
-        nearest = min(left, key=lambda stop: great_circle(here, (stop.lat, stop.lon)).meters)
+        nearest = min(left, key=lambda stop: _apart_m(here, (stop.lat, stop.lon)))
         left.remove(nearest)
         order.append(nearest)
         here = (nearest.lat, nearest.lon)

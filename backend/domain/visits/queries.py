@@ -27,13 +27,14 @@ from sqlalchemy import (
 from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
 from backend.domain.visits.rules.reviewing import OPEN_STATES
-from backend.domain.visits.rules.waiting import Waiting, columns_of
+from backend.domain.visits.rules.waiting import Standing, Waiting, columns_of
 from backend.storage.quick import fetch
 from contracts.kinds.customer import Place
 
 NEIGHBOURS_MAX = 5_000  # of one person within twice the days that are compared
 DEVICE_MAX = 500  # of other persons on one device within hours
 SEQUENCE_MAX = 5_000  # visits of one install around a batch
+ANY = "any"  # alert, whatever its colour
 MISSING_MAX = 1_000  # photos that one run of the job looks for
 
 _kept = visit_trace.c
@@ -190,6 +191,7 @@ class Picked(Struct, frozen=True, kw_only=True):
     flag: str | None = None
     month: str | None = None
     state: str | None = None
+    alert: str | None = None  # a colour, or `any`
 
 
 def queue_visits(
@@ -203,6 +205,14 @@ def queue_visits(
         connection.execute(insert(visit_review), rows)
 
 
+def corrections_of(connection: Connection, ids: Collection[str]) -> list[Standing]:
+    """Return these visits, and every visit that corrects one of them."""
+    columns = visit.c.id, visit.c.root, visit.c.author, visit.c.at
+    mine = select(*columns).where(visit.c.id.in_(sorted(ids)))
+    theirs = select(*columns).where(visit.c.root.in_(sorted(ids)), visit.c.root != visit.c.id)
+    return [Standing(*row) for chosen in (mine, theirs) for row in connection.execute(chosen)]
+
+
 def list_waiting(
     connection: Connection, area: str, picked: Picked, after: str | None, limit: int
 ) -> list[tuple[str, str]]:  # fmt: skip
@@ -214,6 +224,8 @@ def list_waiting(
         chosen = chosen if value is None else chosen.where(columns[name] == value)
     if picked.flag is not None:
         chosen = chosen.where(columns.flags.contains(f" {picked.flag} ", autoescape=True))
+    if picked.alert is not None:
+        chosen = chosen.join(visit, visit.c.id == columns.visit_id).where(_is_alert(picked.alert))
     return [(row.place, row.visit_id) for row in connection.execute(chosen.order_by(columns.place).limit(limit))]
 
 
@@ -233,7 +245,11 @@ def _picked(chosen: Select[tuple[str, str]], picked: Picked) -> Select[tuple[str
         chosen = chosen if value is None else chosen.where(visit.c[name] == value)
     if picked.flag is not None:
         chosen = chosen.where(visit.c.flags.contains(f" {picked.flag} ", autoescape=True))
-    return chosen
+    return chosen if picked.alert is None else chosen.where(_is_alert(picked.alert))
+
+
+def _is_alert(colour: str) -> ColumnElement[bool]:
+    return visit.c.alert.is_not(None) if colour == ANY else visit.c.alert == colour
 
 
 def tally_visits(connection: Connection, month: str, orgs: Collection[str], worth: Mapping[str, int]) -> list[Row[Any]]:
@@ -242,7 +258,7 @@ def tally_visits(connection: Connection, month: str, orgs: Collection[str], wort
     `worth`: of grades A to D, of `accepted` and of `rejected`, in hundredths.
     """
     later = visit.alias()
-    amends = later.c.root == visit.c.id, later.c.root != later.c.id
+    amends = later.c.root == visit.c.id, later.c.root != later.c.id, later.c.author == visit.c.author
     mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), ~exists().where(*amends)
     state, grade, flags = visit.c.review_state, visit.c.grade, visit.c.flags
     known = case(

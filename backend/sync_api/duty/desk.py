@@ -19,6 +19,7 @@ from backend.identity import Role, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.duty.definitions import DEFINITIONS, UNCONFIRMED
+from backend.sync_api.duty.loans import loans_of
 from backend.sync_api.duty.report import item_of, page_of, rows_of, totals_of
 from backend.sync_api.duty.sheets import csv_sheets, xlsx_sheets
 from backend.web.sheets import Sheet
@@ -112,17 +113,17 @@ class DutyDesk:
         return ObligationPage(items=[item_of_duty(kept) for kept in found[:limit]], next=further)
 
     def obligation(self, actor: Actor, customer_id: str, period: str, code: str) -> ObligationRecord:
-        """Return one duty with its rule version. Raises NotFound outside the area."""
+        """Return one duty with its rule version and its loans. Raises NotFound outside the area."""
 
-        def find(look: SqlSnapshot) -> tuple[Kept, KeptRule]:
+        def find(look: SqlSnapshot) -> ObligationRecord:
             kept = obligations.find_obligation(look.connection, (customer_id, period, code))
             rule = setup.find_rule(look.connection, kept.rule_id) if kept else None
             if kept is None or rule is None or kept.org_id not in _area(look, actor):
                 raise NotFound
-            return kept, rule
+            loans = loans_of(look, kept, rule.rule, names_and_banks(look)[1])
+            return ObligationRecord(obligation=item_of_duty(kept), rule=rule_item(rule), loans=loans)
 
-        kept, rule = self._ask(actor, find)
-        return ObligationRecord(obligation=item_of_duty(kept), rule=rule_item(rule))
+        return self._ask(actor, find)
 
     def revisions(self, actor: Actor, month: str, after: int, limit: int) -> RevisionPage:
         """Return why a month's numbers changed."""

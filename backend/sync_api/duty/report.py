@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from backend.domain.compliance.rules.figures import NONE, Figures
 from contracts.compliance import FigureItem, Level
 
+Banks = Mapping[str, str]  # institution → the bank that it belongs to
 Row = tuple[str, str | None, str, Figures]  # institution, owner, code
 
 

@@ -13,6 +13,7 @@ from backend.settings import Settings
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.duty.desk import LEVELS, ROWS_MAX, Chosen, names_and_banks, orgs_of
+from backend.sync_api.duty.score_sheets import csv_sheets, xlsx_sheets
 from backend.sync_api.duty.scoring import (
     COMPONENTS,
     DEFINITIONS,
@@ -27,9 +28,10 @@ from backend.sync_api.duty.scoring import (
     points_max_of,
     score_of,
 )
-from backend.web.sheets import Cell, Sheet
+from backend.web.sheets import Sheet
 from contracts.compliance import Level
 from contracts.score import ScoreComponent, ScoreItem, ScoreReport
+from sync.errors import Forbidden
 from sync.kind import Actor
 
 Key = tuple[str, str]  # institution, person; the person is empty in rows of branches and banks
@@ -57,17 +59,17 @@ class ScoreDesk:
         self._store, self._weights = store, weights
 
     def scores(self, actor: Actor, asked: Asked, *, after: str | None, limit: int) -> ScoreReport:
-        """Return a month's scores with all that they are made of. Raises Forbidden, NotFound outside the area."""
-        require(actor, *READERS)
-        return self._store.read(lambda look: self._report(look, actor, asked, after, limit))
+        """Return a month's scores with all that they are made of. Raises Forbidden, NotFound outside the area.
+
+        A field manager reads the own row, wherever the visited customers are hosted.
+        """
+        if is_own := actor.roles.isdisjoint(READERS):
+            asked = _own(actor, asked)
+        return self._store.read(lambda look: self._report(look, actor, asked, after, limit, is_own=is_own))
 
     def csv(self, actor: Actor, asked: Asked) -> list[Sheet]:
         """Return the scores of one level as the table of a CSV file, with what they mean below."""
-        report = self.scores(actor, asked, after=None, limit=ROWS_MAX)
-        table = _table(report)
-        blank: list[Cell] = [None] * len(table.headings)
-        about = [[name, text, *blank[2:]] for name, text in _about(report).items()]
-        return [Sheet(name=table.name, headings=table.headings, rows=[*table.rows, blank, *about])]
+        return csv_sheets(self.scores(actor, asked, after=None, limit=ROWS_MAX))
 
     def xlsx(self, actor: Actor, asked: Asked) -> list[Sheet]:
         """Return the scores of all levels as the tables of a workbook."""
@@ -77,13 +79,13 @@ class ScoreDesk:
             levels = [Asked(month=asked.month, level=one, org_id=asked.org_id, person=asked.person) for one in LEVELS]
             return [self._report(look, actor, one, None, ROWS_MAX) for one in levels]
 
-        reports = self._store.read(gather)
-        about = [list(one) for one in _about(reports[0]).items()]
-        return [*map(_table, reports), Sheet(name="definitions", headings=("figure", "meaning"), rows=about)]
+        return xlsx_sheets(self._store.read(gather))
 
-    def _report(self, look: SqlSnapshot, actor: Actor, asked: Asked, after: str | None, limit: int) -> ScoreReport:
-        orgs = orgs_of(look, actor, Chosen(org_id=asked.org_id))
+    def _report(
+        self, look: SqlSnapshot, actor: Actor, asked: Asked, after: str | None, limit: int, *, is_own: bool = False
+    ) -> ScoreReport:  # fmt: skip
         names, banks = names_and_banks(look)
+        orgs = names.keys() if is_own else orgs_of(look, actor, Chosen(org_id=asked.org_id))
         sums = _rolled_up(_bases(look, asked, orgs), asked.level, banks)
         begun = [key for key in sorted(sums) if after is None or list(key) > after.split("~")]
         shown = begun[:limit]
@@ -94,22 +96,30 @@ class ScoreDesk:
         return ScoreReport(
             month=asked.month, state=(state.state if state else MonthState.OPEN).value,
             revision=state.revision if state else 0, level=asked.level, weights=dict(self._weights),
-            items=[self._item(key, sums[key], asked.month, names) for key in shown],
-            total=self._item(whole, total, asked.month, names), definitions=dict(DEFINITIONS),
+            items=[self._item(key, sums[key], asked.month, names, is_own) for key in shown],
+            total=self._item(whole, total, asked.month, names, is_own), definitions=dict(DEFINITIONS),
             next="~".join(shown[-1]) if len(begun) > limit else None,
         )  # fmt: skip
 
-    def _item(self, key: Key, basis: Basis, month: str, names: Mapping[str, str]) -> ScoreItem:
+    def _item(self, key: Key, basis: Basis, month: str, names: Mapping[str, str], is_own: bool) -> ScoreItem:
         org_id, person = key
         parts = parts_of(basis, self._weights)
         score = score_of(parts)
         return ScoreItem(
             org_id=org_id, org_name=names.get(org_id, ""), person=person or None,
             score=None if score is None else round(score, DIGITS),
-            components=[_component(part, parts, key, month) for part in parts],
+            components=[_component(part, parts, "" if is_own else _path(part.name, key, month)) for part in parts],
             grades={grade: getattr(basis, f"grade_{grade.lower()}") for grade in "ABCD"},
             **{name: getattr(basis, name) for name in PLAIN},
         )  # fmt: skip
+
+
+def _own(actor: Actor, asked: Asked) -> Asked:
+    """Return what a field manager is answered: the own score. Raises Forbidden for anybody else's."""
+    require(actor, Role.FIELD_MANAGER)
+    if asked.level != "manager" or asked.person not in (None, actor.staff_no):
+        raise Forbidden(needs=[role.value for role in READERS])
+    return Asked(month=asked.month, person=actor.staff_no)
 
 
 def weights_of(settings: Settings) -> dict[str, int]:
@@ -148,12 +158,12 @@ def _rolled_up(sums: Mapping[Key, Basis], level: Level, banks: Mapping[str, str]
     return rolled
 
 
-def _component(part: Part, parts: Sequence[Part], key: Key, month: str) -> ScoreComponent:
+def _component(part: Part, parts: Sequence[Part], opens: str) -> ScoreComponent:
     most = points_max_of(part, parts)
     points = None if most is None or part.value is None else round(most * part.value, 2)
     return ScoreComponent(
         name=part.name, value=part.value, numerator=part.numerator, denominator=part.denominator, weight=part.weight,  # type: ignore[arg-type]  # the contract's words
-        points=points, points_max=None if most is None else round(most, 2), opens=_path(part.name, key, month),
+        points=points, points_max=None if most is None else round(most, 2), opens=opens,
     )  # fmt: skip
 
 
@@ -167,28 +177,3 @@ def _path(name: str, key: Key, month: str) -> str:
         chosen = {"state": "all", "month": month, "org": org_id, "person": person}
         path = "/api/v1/visits/reviews"
     return f"{path}?{urlencode({name: value for name, value in chosen.items() if value})}"
-
-
-def _table(report: ScoreReport) -> Sheet:
-    names = [component.name for component in report.total.components]
-    measures = [f"{name}{end}" for name in names for end in ("", "_of", "_points")]
-    headings = ("org_id", "org_name", "person", "score", *measures, "visits", "A", "B", "C", "D", *PLAIN[1:])
-    return Sheet(name=report.level, headings=headings, rows=[*map(_row, report.items), _row(report.total, "total")])
-
-
-def _row(item: ScoreItem, person: str | None = None) -> list[Cell]:
-    measures = [
-        cell
-        for part in item.components
-        for cell in (None if part.value is None else round(part.value, 4), part.denominator, part.points)
-    ]
-    return [
-        item.org_id, item.org_name, person or item.person, item.score, *measures, item.visits,
-        *item.grades.values(), item.accepted, item.rejected, item.undecided,
-    ]  # fmt: skip
-
-
-def _about(report: ScoreReport) -> Mapping[str, str]:
-    weights = ", ".join(f"{name} {weight}" for name, weight in report.weights.items())
-    return {"month": f"{report.month} · {report.state} · revision {report.revision}", "weights": weights,
-            **report.definitions}  # fmt: skip

@@ -16,6 +16,7 @@ from contracts.kinds.visit_grade import Grade
 from contracts.visits import (
     FEATURES_MAX,
     PAGE_MAX,
+    AlertFilter,
     FeatureCollection,
     ListState,
     QueueItem,
@@ -53,12 +54,13 @@ class VisitReviewController(Controller):
         person: Word = None,
         grade: FromQuery[Grade | None] = None,
         flag: Flag = None,
+        alert: FromQuery[AlertFilter | None] = None,
         month: MonthOrAny = None,
         after: After = None,
         limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
     ) -> QueuePage:
         """What waits: the least probable first, then the most points, the oldest. Other states by month and day."""
-        picked = Picked(author=person, grade=grade, flag=flag, month=month)
+        picked = Picked(author=person, grade=grade, flag=flag, month=month, alert=alert)
         return visit_desk.reviews(actor, in_state, picked, org_id=org, after=after, limit=limit)
 
     @get("/{visit_id:str}", sync_to_thread=True)
@@ -96,11 +98,12 @@ class VisitMapController(Controller):
         person: Word = None,
         grade: FromQuery[Grade | None] = None,
         flag: Flag = None,
+        alert: FromQuery[AlertFilter | None] = None,
         after: After = None,
         limit: Annotated[int, QueryParameter(ge=1, le=FEATURES_MAX)] = 500,
     ) -> FeatureCollection:
         """A month's visits where they began, and the places of the customers that they were made to."""
-        picked = Picked(author=person, grade=grade, flag=flag, month=month)
+        picked = Picked(author=person, grade=grade, flag=flag, month=month, alert=alert)
         return visit_map.visits(actor, picked, org_id=org, after=after, limit=limit)
 
     @get("/places", sync_to_thread=True, media_type=GEO_JSON)

@@ -79,7 +79,7 @@ def visit_lists(draw, customer_id: str = CUSTOMER) -> list[VisitFact]:
             review=draw(st.sampled_from(["counted", "counted", "pending", "accepted", "rejected"])),
             content_chars=draw(st.sampled_from([40, 40, 40, 9, 0])),
             has_coordinate=draw(st.sampled_from([True, True, True, False])),
-            amends=f"{customer_id}-v{n - 1}" if n and draw(st.integers(0, 5)) == 0 else None,
+            amends=f"{customer_id}-v{draw(st.integers(0, n - 1))}" if n and draw(st.integers(0, 3)) == 0 else None,
         )
         for n, (day, hour, who) in enumerate(made)
     ]  # fmt: skip

@@ -130,7 +130,7 @@ def good_days(rule, dossier, sheet, visits):
             and visit.content_chars > 0
             and visit.content_chars >= rule.min_content_chars
             and visit.has_coordinate
-            and not any(other.amends == visit.visit_id for other in visits)
+            and not any(stands_for(other, visit) for other in visits)
             and visit.review != "rejected"
         )
         if holds and (visit.review == "accepted" or visit.grade in rule.auto_grades):
@@ -138,6 +138,14 @@ def good_days(rule, dossier, sheet, visits):
         elif holds:
             maybe.add(visit.day)
     return sure, maybe
+
+
+def stands_for(other, visit):
+    """Whether one person's `other` corrects this visit, or corrects the same one later."""
+    if other.visitor != visit.visitor or other.amends is None:
+        return False
+    is_later = (other.t_est, other.visit_id) > (visit.t_est, visit.visit_id)
+    return other.amends == visit.visit_id or (other.amends == visit.amends and is_later)
 
 
 def most_apart(days, gap):

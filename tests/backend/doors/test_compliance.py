@@ -187,6 +187,8 @@ def test_every_number_opens_to_its_visits_rule_and_calendar(month):
     one = month.get("head", f"/obligations/{duty['customer_id']}/{duty['period']}/{duty['code']}")
     assert one["rule"]["threshold_fen"] == 50_000_000
     assert one["obligation"] == duty
+    (loan,) = one["loans"]
+    assert (loan["counts"], max(row["balance_fen"] for row in loan["balances"])) == (True, duty["measured_fen"])
 
 
 def test_branches_and_banks_add_up(month):

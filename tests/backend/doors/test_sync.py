@@ -158,3 +158,22 @@ def test_an_author_decides_what_asks_for_the_author_and_nobody_elses(staffing, t
     assert tablet.post(decide, override).json()["body"]["state"] == "overridden"
     (now,) = [row["d"] for row in other.pull()["changes"] if row["id"] == form["id"]]
     assert now["amount_fen"] == 200
+
+
+def test_a_supervisor_s_list_of_conflicts_is_filtered_by_person_institution_and_who_must_act(staffing, tablet):
+    for who, role in (("other", "lobby_manager"), ("boss", "supervisor")):
+        staffing.hire(who, "35" if who == "boss" else "3501", role)
+    other, boss, form = staffing.tablet("other"), staffing.tablet("boss", "35"), tablet.form()
+    tablet.push(form)
+    patch = {"id": form["id"], "base_version": 1, "base": {"amount_fen": None}}
+    other.push(other.mutation("form", "patch", set={"amount_fen": 100}) | patch)
+    tablet.push(tablet.mutation("form", "patch", set={"amount_fen": 200}) | patch)
+    (item,) = boss.get("/reviews").json()["items"]
+    author, must_act = item["body"]["author"], item["body"]["must_act"]
+    for asked, count in (
+        (f"person={author}", 1), ("person=nobody", 0), (f"must_act={must_act}", 1), ("must_act=nobody", 0),
+        ("org=3501", 1), ("org=35", 1), ("is_open=false", 0),
+    ):  # fmt: skip
+        assert len(boss.get(f"/reviews?{asked}").json()["items"]) == count, asked
+    assert boss.get("/reviews?org=3502&limit=1").json()["items"] == []
+    assert boss.get("/reviews?org=FJ").status_code == 404

@@ -132,7 +132,8 @@ def test_each_role_sees_and_decides_in_its_own_area_alone(bank):
         assert bank.tablet(who).get(f"/visits/reviews/{odd}").status_code == shown, who
         assert bank.decide(who, odd, "ask").status_code == decided, who
         assert bank.tablet(who).get(f"/visits/map?month={MONTH}").status_code == listed, who
-        assert bank.tablet(who).get(f"/compliance/months/{MONTH}/scores").status_code == listed, who
+        scored = 200 if who == "fa" else listed  # the own one
+        assert bank.tablet(who).get(f"/compliance/months/{MONTH}/scores").status_code == scored, who
     assert bank.get("far", "/visits/reviews")["items"] == []
     assert bank.get("far", f"/visits/map?month={MONTH}")["features"] == []
     assert bank.tablet("far").get("/visits/reviews?org=3501").status_code == 404
@@ -222,8 +223,39 @@ def test_a_score_is_what_its_components_say_and_each_opens(bank):
     assert table[1][table[0].index("score")] == str(row["score"])
     assert any("综合得分" in "".join(line) for line in table)
     book = bank.tablet("head").get(f"/compliance/months/{MONTH}/scores.xlsx").content
-    assert read_xlsx(book, 3)[1][2:4] == ["fa", row["score"]]
+    managers = read_xlsx(book, 3)
+    assert managers[1][2:4] == ["fa", row["score"]]
+    assert managers[0][3:6] == ["综合得分\nscore", "走访完成率\nduty_rate", "走访完成率·基数\nduty_rate_of"]
+    assert managers[-1][0] == "合计 total"
     assert read_xlsx(book, 4)[1][0] == "month"
+
+
+def test_a_field_manager_reads_the_own_score_and_nobody_elses(bank):
+    bank.visit(16)
+    path = f"/compliance/months/{MONTH}/scores"
+    (theirs,) = bank.get("head", path)["items"]
+    (own,) = bank.get("fa", path)["items"]
+    assert (own["person"], own["score"]) == ("fa", theirs["score"])
+    assert {part["opens"] for part in own["components"]} == {""}
+    assert bank.get("fa", f"{path}?person=fa")["total"]["score"] == own["score"]
+    for other in ("?person=head", "?level=branch", ".xlsx", ".csv?level=bank"):
+        assert bank.tablet("fa").get(path + other).status_code == 403, other
+
+
+def test_an_alert_reaches_the_nearest_supervisors_once_and_can_be_listed(bank):
+    seen = bank.visit(16, alert="red", alert_reason="另一家银行已批贷，客户准备结清")
+    bank.visit(16, alert="red", alert_reason="另一家银行已批贷，客户准备结清！", amends=seen)
+    bank.visit(17)
+    letters = lambda who: [one["d"] for one in bank.tablet(who).pull()["changes"] if one["k"] == "letter"]  # noqa: E731 - one line says it
+    (letter,) = letters("near")
+    assert "红色预警" in letter["title"]
+    assert [word in letter["text"] for word in ("准备结清", "林*燕", "林小燕")] == [True, True, False]
+    assert (letter["author"], letter["to"], letters("head")) == ("fa", ["near"], [])
+    month = f"/visits/reviews?state=all&month={MONTH}"
+    for colour, count in (("any", 2), ("red", 2), ("yellow", 0)):
+        assert len(bank.get("head", f"{month}&alert={colour}")["items"]) == count
+    assert bank.get("head", "/visits/reviews?alert=any")["items"] == []
+    assert len(bank.get("head", f"/visits/map?month={MONTH}&alert=red")["features"]) == 3
 
 
 def test_a_month_without_anything_to_measure_has_no_score(bank):

@@ -10,20 +10,28 @@ from hypothesis import strategies as st
 from backend.domain.visits.rules.catalogue import FLAGS, Seriousness
 from backend.domain.visits.rules.content import similar_before
 from backend.domain.visits.rules.facts import Neighbours, Photo
+from backend.domain.visits.rules.flags import off_in_words
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.photos import hash_distance
 from backend.domain.visits.rules.texts import fingerprint, grams_of, may_be_similar, normalise, similarity
 from backend.domain.visits.rules.thresholds import Thresholds
+from backend.domain.visits.rules.tracing import facts_of
+from contracts.kinds.visit import Visit
 from tests.backend.visits.conftest import MORNING, WORDS, Maker, changed
 
 LIMITS = Thresholds()
+ID = "00000000-0000-4000-8000-00000000c001"
 OTHER_WORDS = "茶园今年收成较好，客户计划年底前增加一笔定期存款。"
 HOUR_S, DAY_S = 3600.0, 86_400.0
 
 
 def codes(facts, *person, device=(), contents=None):
+    return {flag.code for flag in flags_of(facts, *person, device=device, contents=contents)}
+
+
+def flags_of(facts, *person, device=(), contents=None):
     around = Neighbours(person=person, device=device, contents=contents or {})
-    return {flag.code for flag in judge_visit(facts, around, LIMITS).flags}
+    return judge_visit(facts, around, LIMITS).flags
 
 
 def test_an_honest_visit_has_no_flag(make):
@@ -159,6 +167,33 @@ def test_a_correction_repeats_its_original_by_right(make):
     assert codes(make.facts(original), correction) == set()
 
 
+@pytest.mark.parametrize(
+    ("original", "is_flagged"),
+    [
+        ({}, False), ({"after_s": 120}, False), ({"north_m": 14}, False), ({"after_s": -121}, True),
+        ({"north_m": 20}, True), ({"id": "another"}, True),
+    ],
+)  # fmt: skip
+def test_a_correction_of_another_time_or_place_or_of_nothing_is_flagged(make, original, is_flagged):
+    mended = make.trace(root="first")
+    before = make.trace(**{"id": "first", "root": "first", "content": OTHER_WORDS, **original})
+    assert ("corrects_other" in codes(make.facts(mended), before)) == is_flagged
+
+
+@pytest.mark.parametrize("told", [{}, {"T3.event": "茶博会"}, {"T4.cause": "  "}])
+def test_a_visit_that_names_a_stage_tells_one_of_its_elements(make, told):
+    visit = Visit(
+        customer_id=ID, purpose="挽留", content=WORDS, started_at=MORNING, prev="", stage="T4", elements=told
+    )  # fmt: skip
+    tell = lambda visit: facts_of(  # noqa: E731 - one line says it
+        visit, make.trace(), signed_at=MORNING, received_at=MORNING, places=[], missing_media=0, is_workday=True,
+        limits=LIMITS,
+    )  # fmt: skip
+    assert "elements_missing" in codes(tell(visit))
+    assert "elements_missing" not in codes(tell(changed(visit, elements=told | {"T4.measures": "上门挽留"})))
+    assert "elements_missing" not in codes(tell(changed(visit, stage=None)))
+
+
 def test_two_persons_on_one_device_within_an_hour_are_flagged(make):
     other = make.trace(after_s=HOUR_S, author="m-2")
     assert codes(make.facts(), device=[other]) == {"shared_device"}
@@ -212,3 +247,18 @@ def test_the_order_in_which_neighbours_are_listed_changes_nothing(seed, count):
     judged, again = judge_visit(facts, listed, LIMITS), judge_visit(facts, shuffled, LIMITS)
     assert judged.grade == again.grade
     assert judged.flags == again.flags
+
+
+@pytest.mark.parametrize(
+    ("off_s", "zh", "en"),
+    [
+        (-259_200, "慢 3 天", "3 days slow"), (86_400, "快 24 小时", "24 hours fast"),
+        (121, "快 2 分钟", "2 minutes fast"),
+        (-150, "慢 2 分钟", "2 minutes slow"), (90, "快 90 秒", "90 seconds fast"),
+    ],
+)  # fmt: skip
+def test_how_wrong_a_clock_was_is_told_in_the_largest_fitting_unit(make, off_s, zh, en):
+    told = off_in_words(off_s)
+    assert (told["zh_off"], told["en_off"]) == (zh, en)
+    flagged = [flag for flag in flags_of(make.facts(skew_s=off_s)) if flag.code == "clock_skew"]
+    assert [(zh in flag.zh, en in flag.en) for flag in flagged] == [(True, True)] * (abs(off_s) > LIMITS.skew_max_s)

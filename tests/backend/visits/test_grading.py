@@ -12,7 +12,7 @@ from backend.domain.compliance.queries.setup import ToldDay, replace_year
 from backend.domain.compliance.rules.calendar import DayKind
 from backend.domain.handoffs import list_reactions
 from backend.domain.handoffs.media import settle_media
-from backend.domain.handoffs.visits import Grader
+from backend.domain.handoffs.visits import VISIT_AGAIN, Grader
 from backend.domain.visits.models import visit
 from backend.migrations import migrate
 from backend.registry import KINDS
@@ -28,8 +28,9 @@ __all__ = ["migrated_template", "postgres", "postgres_url"]
 FRIDAY = "2026-11-20T0{}:00:00Z"
 
 
-def open_field(url):
-    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))))
+def open_field(url, **rules):
+    rules = {**list_reactions(Settings()), **rules}
+    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, rules)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -160,6 +161,25 @@ def test_a_correction_is_judged_beside_others_but_not_beside_its_original(field)
     assert field.grade(second)["amends"] == first
 
 
+def test_a_correction_that_arrives_first_is_cleared_by_its_original(field):
+    early, late = Pad(field, boot="b1"), Pad(field, boot="b2")
+    first = early.visit(FRIDAY.format(2))
+    second = late.visit("2026-11-20T02:01:00Z", amends=first)
+    late.push()
+    assert "corrects_other" in field.codes(second)
+    early.push()
+    assert "corrects_other" not in field.codes(second)
+
+
+def test_nobody_corrects_the_visit_of_somebody_else(field):
+    mine, theirs = Pad(field), Pad(field, "m2", boot="b2")
+    first = mine.visit(FRIDAY.format(2))
+    second = theirs.visit(FRIDAY.format(2), amends=first)
+    mine.push()
+    theirs.push()
+    assert (field.codes(first), field.codes(second)) == (set(), {"corrects_other"})
+
+
 def test_a_photo_that_comes_later_clears_its_mark(field):
     pad = Pad(field)
     first, second = (pad.visit(FRIDAY.format(at), photos=[digest * 64]) for at, digest in ((2, "a"), (4, "b")))
@@ -188,6 +208,25 @@ def test_no_order_of_arrival_changes_a_grade(tmp_path):
     assert {code for *_, flags in judged[0] for code, _ in flags} >= {
         "text_reused", "photo_reused", "impossible_speed", "overlap", "burst", "device_changed",
     }  # fmt: skip
+
+
+def test_visits_too_many_for_one_unit_are_judged_again_in_follow_ups(tmp_path):
+    """A bound of two: whoever waits until nothing is left sees the same as without a bound."""
+    grader = Grader(regraded_max=2)
+    judged = []
+    for name, rules in (("all", {}), ("few", {"visit": [grader.grade_visits], VISIT_AGAIN: [grader.grade_again]})):
+        url = f"sqlite:///{tmp_path}/{name}.db"
+        migrate(url)
+        field = open_field(url, **rules)
+        ids, pads = trouble(field)
+        for pad in reversed(pads):
+            pad.push()
+        waited = field.store.follow_up()
+        field.store.catch_up()
+        judged.append([summary(field.grade(id), ids) for id in ids])
+        assert waited == (name == "few")
+        field.store.close()
+    assert judged[0] == judged[1]
 
 
 def summary(graded, ids):

@@ -19,7 +19,7 @@ from backend.domain.handoffs.duty import SOURCES
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.models import assignment, staff
 from backend.domain.staff.queries import add_portfolio
-from backend.domain.visits.models import visit, visit_review
+from backend.domain.visits.models import visit, visit_review, visit_trace
 from backend.domain.visits.queries import Picked
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.migrations import migrate
@@ -28,7 +28,7 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
-from backend.storage.tables import audit_entry
+from backend.storage.tables import audit_entry, membership, record
 from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
@@ -356,16 +356,52 @@ def test_a_visit_that_counted_by_itself_counts_no_more_while_its_appeal_is_open(
     assert office.duty()[0] == 0
 
 
+def test_calls_wait_behind_visits_of_which_nobody_can_say_where_they_were(office):
+    pad = Pad(office)
+    call = office.odd_visit(pad, "2026-11-18T02:00:00Z", type="phone", check_in=[], check_out=[])
+    nowhere = office.odd_visit(pad, "2026-11-19T02:00:00Z", check_in=[], check_out=[])
+    near = office.odd_visit(pad, "2026-11-20T02:00:00Z", north_m=305)
+    assert office.waiting() == [nowhere, near, call]
+
+
+def test_what_is_corrected_leaves_the_queue_and_the_last_correction_stays(office):
+    pad, other = Pad(office), Pad(office, "m2", boot="b2")
+    first = office.odd_visit(pad)
+    again = office.odd_visit(pad, "2026-11-20T02:00:30Z", amends=first)
+    assert office.waiting() == [again]
+    last = office.odd_visit(pad, "2026-11-20T02:01:00Z", amends=first)
+    assert office.waiting() == [last]
+    theirs = office.odd_visit(other, "2026-11-20T02:00:10Z", amends=last)
+    assert set(office.waiting()) == {last, theirs}
+    assert [office.desk.review(BOSS, id).corrected_by for id in (first, again, last)] == [last, last, None]
+    office.decide(BOSS, first, "ask")
+    assert set(office.waiting()) == {last, theirs}
+
+
+def test_a_correction_of_a_rejected_visit_counts_only_once_somebody_has_looked(office):
+    office.lend()
+    pad = Pad(office)
+    early, late = office.odd_visit(pad, "2026-11-19T02:00:00Z", north_m=0), office.odd_visit(pad, north_m=0)
+    before = office.odd_visit(pad, "2026-11-19T02:01:00Z", north_m=0, amends=early)
+    assert office.grade(before)["grade"] == "A"
+    for id in (early, late):
+        office.decide(BOSS, id, "reject", "客户说没有人来过")
+    after = office.odd_visit(pad, "2026-11-20T02:01:00Z", north_m=0, amends=late)
+    office.store.catch_up()
+    assert office.codes(before) == office.codes(after) == {"corrects_rejected"}
+    assert (set(office.waiting()), office.duty()) == ({before, after}, (0, 2, "pending_review"))
+
+
 def test_a_score_counts_corrections_once_and_what_people_decided(office):
     office.lend()
     pad = Pad(office)
     first = office.odd_visit(pad, "2026-11-18T02:00:00Z")
-    office.odd_visit(pad, "2026-11-18T02:30:00Z", north_m=0, amends=first)
+    office.odd_visit(pad, "2026-11-18T02:30:00Z", north_m=0, amends=first)  # elsewhere: somebody has to look
     odd, _ = office.odd_visit(pad, "2026-11-19T02:00:00Z"), office.odd_visit(pad, north_m=0)
     office.decide(BOSS, odd, "accept")
     desk = ScoreDesk(office.store, weights_of(Settings()))
     (row,) = desk.scores(BOSS, Asked(month="2026-11"), after=None, limit=10).items
-    assert (row.person, row.visits, row.accepted, row.rejected, row.undecided) == ("m1", 3, 1, 0, 0)
+    assert (row.person, row.visits, row.accepted, row.rejected, row.undecided) == ("m1", 3, 1, 0, 1)
     parts = {part.name: part for part in row.components}
     assert (parts["duty_rate"].value, parts["upheld"].value, parts["content"].value) == (1, 1, 1)
     assert parts["quality"].denominator == 3
@@ -387,6 +423,24 @@ def test_the_migration_queues_the_visits_that_waited_before_it(office):
     office.store.write(lambda unit: migration.fill_queue(unit.connection))
     assert office.store.read(rows) == before
     assert len(before) >= 6
+
+
+def test_the_migration_has_visits_judged_that_came_before_there_were_grades(office):
+    pad = Pad(office)
+    ids = [office.odd_visit(pad, f"2026-11-{10 + n}T02:00:00Z") for n in range(3)]
+    before = [office.grade(id) for id in ids]
+    forget = (
+        delete(visit_trace), delete(visit), delete(visit_review), delete(record).where(record.c.kind == "visit_grade"),
+        delete(membership).where(membership.c.kind == "visit_grade"),
+    )  # fmt: skip
+    office.store.write(lambda unit: [unit.connection.execute(one) for one in forget])
+    migration = import_module("backend.migrations.versions.0017_graded_late")
+    office.store.write(lambda unit: migration.judge_unjudged(unit.connection))
+    office.store.catch_up()
+    assert [office.grade(id) for id in ids] == before
+    assert len(office.waiting()) == 3
+    office.store.write(lambda unit: migration.judge_unjudged(unit.connection))
+    assert not office.store.follow_up()
 
 
 deeds = st.lists(

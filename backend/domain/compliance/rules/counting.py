@@ -59,7 +59,7 @@ def tally(rule: RuleVersion, dossier: Dossier, period: Period, visits: Iterable[
     if not mine:
         return NO_VISITS
     managers = _managers(dossier, period)
-    amended = {visit.amends for visit in told}
+    amended = amended_among(told)
     verdicts = {
         visit.visit_id: Verdict.AMENDED if visit.visit_id in amended else judge_visit(rule, visit, managers)
         for visit in mine
@@ -73,6 +73,19 @@ def tally(rule: RuleVersion, dossier: Dossier, period: Period, visits: Iterable[
         pending=len(spaced(hoped, rule.min_gap_days)) - len(chosen),
         weighed=weighed,
     )
+
+
+def amended_among(visits: Sequence[VisitFact]) -> set[str]:
+    """Return the visits in whose place others stand: of a person's own visit, and of its corrections, the last one."""
+    amended: set[str] = set()
+    latest: dict[tuple[str, str], VisitFact] = {}
+    for visit in sorted(visits, key=lambda visit: (visit.t_est, visit.visit_id)):
+        if visit.amends is None:
+            continue
+        before = latest.get((visit.amends, visit.visitor))
+        amended |= {before.visit_id} if before else set()
+        latest[visit.amends, visit.visitor] = visit
+    return amended | {visit.visit_id for visit in visits if (visit.visit_id, visit.visitor) in latest}
 
 
 def judge_visit(rule: RuleVersion, visit: VisitFact, managers: frozenset[str]) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.oddity import Oddity
 from backend.domain.visits.rules.photos import is_same_photo
+from backend.domain.visits.rules.stages import STAGES, tells_stage
 from backend.domain.visits.rules.texts import grams_of, may_be_similar, normalise, similarity
 from backend.domain.visits.rules.thresholds import Thresholds
 
@@ -14,6 +15,8 @@ def judge_content(facts: VisitFacts, around: Neighbours, limits: Thresholds) -> 
     text = normalise(facts.content)
     if len(text) < limits.content_min_chars:
         yield Oddity("text_short", {"characters": len(text)})
+    if not tells_stage(facts.stage, facts.elements):
+        yield Oddity("elements_missing", {"stage": f"{facts.stage} {STAGES[facts.stage or '']}"})
     earlier = earlier_than(facts.trace, around.person)
     yield from _judge_text(text, facts.trace, earlier, around, limits)
     yield from _judge_photos(facts.trace, earlier, limits)

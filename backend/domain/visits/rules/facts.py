@@ -71,6 +71,8 @@ class VisitFacts(Struct, frozen=True, kw_only=True):
     missing_media: int = 0  # photos that have not arrived
     references: Sequence[Reference] = ()
     is_workday: bool = True
+    stage: str | None = None
+    elements: frozenset[str] = frozenset()  # of the stage, that have words
 
 
 class Neighbours(Struct, frozen=True, kw_only=True):

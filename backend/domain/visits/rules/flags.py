@@ -15,8 +15,10 @@ from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import is_within, seconds_between
 
 ON_SITE = "on_site"
-PASSED_ON = frozenset({"chain_gap", "chain_fork", "after_revocation"})
+CORRECTS_REJECTED = "corrects_rejected"
+PASSED_ON = frozenset({"chain_gap", "chain_fork", "after_revocation", CORRECTS_REJECTED})
 HOUR_S = 3600
+UNITS = ((86_400, "天", "days"), (HOUR_S, "小时", "hours"), (60, "分钟", "minutes"), (1, "秒", "seconds"))
 
 
 class Flag(Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ def _judge_device(facts: VisitFacts, around: Neighbours, limits: Thresholds) -> 
 def _judge_time(facts: VisitFacts, limits: Thresholds) -> Iterator[Oddity]:
     began_at = facts.trace.check_in.at
     if abs(facts.skew_s) > limits.skew_max_s:
-        yield Oddity("clock_skew", {"skew_s": round(facts.skew_s)})
+        yield Oddity("clock_skew", off_in_words(facts.skew_s))
     if not facts.is_anchored:
         yield Oddity("unanchored")
     if (late_s := seconds_between(facts.trace.until_at, facts.received_at)) > limits.late_s:
@@ -96,6 +98,17 @@ def _judge_time(facts: VisitFacts, limits: Thresholds) -> Iterator[Oddity]:
         yield Oddity("non_workday")
     if facts.missing_media:
         yield Oddity("pending_media", {"missing": facts.missing_media})
+
+
+def off_in_words(skew_s: float) -> dict[str, str]:
+    """Return how wrong a clock was, in the largest unit of which it is two or more: `3 days fast`, `快 3 天`."""
+    size = abs(skew_s)
+    each_s, zh_unit, en_unit = next((unit for unit in UNITS if size >= 2 * unit[0]), UNITS[-1])
+    count, is_fast = round(size / each_s), skew_s > 0
+    return {
+        "zh_off": f"{'快' if is_fast else '慢'} {count} {zh_unit}",
+        "en_off": f"{count} {en_unit} {'fast' if is_fast else 'slow'}",
+    }
 
 
 def _flag(oddity: Oddity) -> Flag:

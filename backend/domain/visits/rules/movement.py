@@ -29,6 +29,7 @@ def judge_movement(facts: VisitFacts, bearing: Bearing, around: Neighbours, limi
     yield from _judge_identical(mine, others, limits)
     yield from _judge_burst(mine, others, limits)
     yield from _judge_moved(mine, bearing, limits)
+    yield from _judge_correction(mine, around.person, limits)
     if mine.check_in.position is not None and mine.check_in.position.is_cached:
         yield Oddity("cached_fix")
 
@@ -118,6 +119,23 @@ def _judge_moved(mine: Trace, bearing: Bearing, limits: Thresholds) -> Iterator[
     distance_m = _apart_m(mine.check_in, mine.check_out)
     if distance_m > radius_m + _both_m(mine.check_in.position, mine.check_out.position, limits):
         yield Oddity("moved", {"distance_m": round(distance_m)})
+
+
+def _judge_correction(mine: Trace, person: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:
+    """A correction is not compared with what it corrects; so it must be of the person's own visit, and stay there."""
+    if mine.root == mine.id:
+        return
+    original = next((other for other in person if other.id == mine.root), None)
+    if original is None or not _is_same_occasion(mine.check_in, original.check_in, limits):
+        yield Oddity("corrects_other", other=original.id if original else None)
+
+
+def _is_same_occasion(one: Event, other: Event, limits: Thresholds) -> bool:
+    if abs(seconds_between(one.at, other.at)) > limits.correction_apart_s:
+        return False
+    if one.position is None or other.position is None:
+        return one.position is other.position
+    return _apart_m(one, other) <= _both_m(one.position, other.position, limits)
 
 
 def _both_m(one: Position, other: Position, limits: Thresholds) -> float:

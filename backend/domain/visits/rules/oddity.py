@@ -8,5 +8,5 @@ class Oddity(NamedTuple):
     """What is odd; `other` is the visit that it was compared with."""
 
     code: str
-    args: Mapping[str, int] = {}
+    args: Mapping[str, int | str] = {}
     other: str | None = None

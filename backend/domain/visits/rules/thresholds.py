@@ -19,6 +19,7 @@ class Thresholds(Struct, frozen=True, kw_only=True):
     identical_apart_min_s: float = 600
     burst_visits: int = 4
     burst_s: float = 1800
+    correction_apart_s: float = 120  # a correction that began so much earlier or later is of something else
     external_receivers: frozenset[str] = frozenset({"external"})  # providers that may call themselves mocked
 
     # Content (§3)

@@ -62,6 +62,8 @@ def facts_of(
         missing_media=missing_media,
         references=references_of(places),
         is_workday=is_workday,
+        stage=visit.stage,
+        elements=frozenset(name for name, words in visit.elements.items() if words.strip()),
     )
 
 

@@ -1,13 +1,16 @@
 """The review queue: which visits wait for a decision, and which of them is looked at first."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from backend.domain.visits.rules.flags import ON_SITE
 from backend.domain.visits.rules.reviewing import OPEN_STATES
 from contracts.kinds.visit_grade import VisitGrade
 
 PARTS = 1_000_000  # a probability is known to six digits
+AFTER_ALL = PARTS + 2
 POINTS_MAX = 9_999
 
 
@@ -24,13 +27,37 @@ class Waiting(Struct, frozen=True, kw_only=True):
     flags: str  # codes between spaces
 
 
-def place_in_queue(probability: float | None, points: int, at: str, id: str) -> str:
+class Standing(NamedTuple):
+    """A graded visit and what it corrects: `root` is that visit, or itself."""
+
+    id: str
+    root: str
+    author: str
+    at: str
+
+
+def corrected_among(visits: Collection[Standing]) -> dict[str, str]:
+    """Return visit → the one of the same person that stands in its place: a correction, or a later one of the same."""
+    latest: dict[tuple[str, str], Standing] = {}
+    for one in sorted(visits, key=lambda one: (one.at, one.id)):
+        if one.root != one.id:
+            latest[one.root, one.author] = one
+    found: dict[str, str] = {}
+    for one in visits:
+        last = latest.get((one.id, one.author)) or latest.get((one.root, one.author))
+        if last is not None and last.id != one.id:
+            found[one.id] = last.id
+    return found
+
+
+def place_in_queue(probability: float | None, points: int, at: str, id: str, *, is_call: bool = False) -> str:
     """Return a word that sorts as the queue does.
 
     The least probable to have been inside first, those before them of whom nobody can say; then the most points;
-    then the oldest.
+    then the oldest. Calls, which have no place to be at, come last.
     """
     likely = 0 if probability is None else 1 + round(probability * PARTS)
+    likely = AFTER_ALL if is_call else likely
     return f"{likely:07d}~{POINTS_MAX - min(points, POINTS_MAX):04d}~{at}~{id}"
 
 
@@ -39,7 +66,8 @@ def waiting_of(id: str, grade: VisitGrade) -> Waiting | None:
     if grade.review_state not in OPEN_STATES or grade.org_id is None:
         return None
     return Waiting(
-        visit_id=id, org_id=grade.org_id, place=place_in_queue(grade.probability, grade.points, grade.at, id),
+        visit_id=id, org_id=grade.org_id,
+        place=place_in_queue(grade.probability, grade.points, grade.at, id, is_call=grade.type != ON_SITE),
         author=grade.author, month=grade.local_date[:7], grade=grade.grade, state=grade.review_state,
         flags=codes_of(grade),
     )  # fmt: skip
