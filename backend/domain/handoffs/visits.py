@@ -11,6 +11,7 @@ from msgspec import Struct
 from backend.domain.compliance.queries.setup import load_calendar
 from backend.domain.compliance.rules.calendar import is_workday
 from backend.domain.devices.queries import devices_of
+from backend.domain.handoffs.amendments import true_amends
 from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
@@ -80,13 +81,14 @@ class Grader(Struct, frozen=True, kw_only=True):
         if not fresh:
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
+        fresh = _with_true_amends(unit, fresh)
         moved = self._keep_traces(unit, fresh, at)
         return self.regrade(unit, self._influenced(unit, moved) | fresh.keys())
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
         rows = queries.find_traces(unit.connection, ids)
-        visits = _load(unit, VISIT, rows, _visit.decode)
+        visits = _with_true_amends(unit, _load(unit, VISIT, rows, _visit.decode))
         graded = _load(unit, GRADE, rows, _body.decode)
         missing = queries.count_missing(unit.connection, rows)
         days_off = _days_off(unit, {local_date(row.trace.check_in.at) for row in rows.values()})
@@ -146,7 +148,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         ]
         told = zip(rows, bound_by_neighbours(events), strict=True)
         better = {row.trace.id: (row, signed_at) for row, signed_at in told if signed_at != row.signed_at}
-        visits = _load(unit, VISIT, better, _visit.decode)
+        visits = _with_true_amends(unit, _load(unit, VISIT, better, _visit.decode))
         bounded = [self._bounded(visits[id], row, signed_at) for id, (row, signed_at) in better.items() if id in visits]
         queries.save_traces(unit.connection, bounded)
         return [row.trace for row, _ in better.values()] + [row.trace for row in bounded]
@@ -206,6 +208,15 @@ class Grader(Struct, frozen=True, kw_only=True):
             missing_media=missing.get(trace.id, 0), is_workday=local_date(trace.check_in.at) not in days_off,
             limits=self.limits,
         )  # fmt: skip
+
+
+def _with_true_amends(unit: SqlUnit, visits: Mapping[str, Visit]) -> dict[str, Visit]:
+    """Return the visits, without what they claim to correct and may not."""
+    amends = true_amends(unit, visits)
+    return {
+        id: visit if visit.amends == amends.get(id) else msgspec.structs.replace(visit, amends=None)
+        for id, visit in visits.items()
+    }
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

@@ -20,7 +20,8 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
-from tests.backend.visits.field import PLACE, Field, Pad
+from sync.puts import Put
+from tests.backend.visits.field import PLACE, Field, Pad, new_id
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
 __all__ = ["migrated_template", "postgres", "postgres_url"]
@@ -158,6 +159,30 @@ def test_a_correction_is_judged_beside_others_but_not_beside_its_original(field)
     pad.push()
     assert "text_reused" not in field.codes(second)
     assert field.grade(second)["amends"] == first
+
+
+def test_nobody_corrects_the_visit_of_another(field):
+    theirs = Pad(field)
+    first = theirs.visit(FRIDAY.format(2))
+    theirs.push()
+    pad = Pad(field, "m2")
+    second = pad.visit(FRIDAY.format(6), amends=first)
+    third = pad.visit(FRIDAY.format(8), amends=new_id())
+    assert [one.status for one in pad.push()] == ["applied", "applied"]
+    assert field.grade(second)["amends"] is field.grade(third)["amends"] is None
+
+
+def test_a_copy_at_another_customer_is_no_correction_and_is_found(field):
+    body = {"customer_no": "2", "name": "陈大文", "host_org": "3501", "host_portfolio": "p1", "crm_revision": 1,
+            "as_of": "2026-11-01T00:00:00.000Z"}  # fmt: skip
+    another = new_id()
+    field.engine.put_records([Put(kind="customer", id=another, body=body)], by="crm")
+    pad = Pad(field)
+    first = pad.visit(FRIDAY.format(2), content="到店查看，货架充足，生意平稳。")
+    copy = pad.visit(FRIDAY.format(4), content="到店查看，货架充足，生意平稳。", customer_id=another, amends=first)
+    pad.push()
+    assert "text_reused" in field.codes(copy)
+    assert field.grade(copy)["amends"] is None
 
 
 def test_a_photo_that_comes_later_clears_its_mark(field):
