@@ -1,4 +1,4 @@
-"""The process above the workers is killed alone, as when memory runs out: the port is free again for whoever restarts it."""
+"""The process above the workers is killed alone, as when memory runs out: whoever restarts it finds the port free."""
 
 import signal
 import socket
