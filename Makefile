@@ -13,7 +13,7 @@ ROOMS := contracts sync backend tests
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{ printf "  %-8s %s\n", $$1, $$2 }'
 
-demo: $(VENV) ## live one business day at a made-up bank, and prove that nothing was lost (about a minute)
+demo: $(VENV) ## live a business day and a month at a made-up bank, and prove that nothing was lost (about a minute)
 	$(BIN)/padsync demo $(ARGS)
 
 run: $(VENV) ## serve the demonstration bank on this machine

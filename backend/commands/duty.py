@@ -26,7 +26,7 @@ PACKAGE = "chinesecalendar"
 )
 @click.option("--predicted", is_flag=True, help="No notice confirms it yet: figures keep their warning.")
 def import_calendar(year: int, file: Path | None, predicted: bool) -> None:
-    """Tell which days of YEAR are worked (domain-rules.md §7), in place of what was known, and judge open duties again.
+    """Tell which days of YEAR are worked, in place of what was known, and judge open duties again.
 
     KIND is workday, make_up (a weekend day that is worked), weekend or holiday. Closed months stay as they are.
     """
@@ -56,15 +56,21 @@ def read_package(year: int) -> list[ToldDay]:
 
 def _read_file(file: Path, year: int) -> list[ToldDay]:
     told: dict[date, DayKind] = {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), start=2):
-            try:
-                told[date.fromisoformat((row.get("day") or "").strip())] = DayKind((row.get("kind") or "").strip())
-            except ValueError as error:
-                raise click.ClickException(f"Line {number} of {file.name}: {error}.") from error
+    for number, row in enumerate(csv.DictReader(_read_lines(file)), start=2):
+        try:
+            told[date.fromisoformat((row.get("day") or "").strip())] = DayKind((row.get("kind") or "").strip())
+        except ValueError as error:
+            raise click.ClickException(f"Line {number} of {file.name}: {error}.") from error
     if strangers := [day for day in told if day.year != year]:
         raise click.ClickException(f"{file.name} tells of {strangers[0]}, which is not in {year}.")
     return [ToldDay(day=day, kind=told.get(day) or kind_of(day, is_worked=day.weekday() < 5)) for day in _days_of(year)]
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file.name} is no UTF-8 text; spreadsheets call it “CSV UTF-8”.") from error
 
 
 def _days_of(year: int) -> list[date]:

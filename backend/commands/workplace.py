@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError
 
 from backend.app import House
@@ -127,7 +128,13 @@ def prepare_database(settings: Settings) -> None:
     """Bring the database to this version's schema; the data folder is made, and is the server's alone."""
     with plain_words():
         make_place(settings)
-        migrate(settings.database)
+        try:
+            migrate(settings.database)
+        except CommandError as error:
+            raise click.ClickException(
+                f"The database is of another padsync, a newer one perhaps ({error}). Nothing was changed: "
+                "use that version, or restore a backup that this one made."
+            ) from error
 
 
 def make_place(settings: Settings) -> None:

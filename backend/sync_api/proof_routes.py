@@ -21,7 +21,7 @@ from sync.kind import Actor
 from sync.moments import write_moment
 from sync.store import AuditEntry
 
-MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$"
 READERS = (Role.SUPERVISOR, Role.AUDITOR)
 ZIP = "application/zip"
 

@@ -1,6 +1,7 @@
 """The command line: harmless until told, plain words, exit codes, and the same deeds as over the API."""
 
 import socket
+import sqlite3
 import stat
 from shutil import copy
 
@@ -140,6 +141,15 @@ def test_nobody_else_on_the_machine_may_read_the_database(tmp_path):
 
 def test_migrating_twice_is_harmless(empty):
     assert "at this version's schema" in empty.run("migrate").output
+
+
+def test_a_database_of_a_newer_program_is_left_alone_in_plain_words(empty):
+    with sqlite3.connect(empty.folder / "padsync.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999_tomorrow'")
+    database.close()
+    said = empty.run("migrate", code=1).output
+    assert "9999_tomorrow" in said
+    assert "Nothing was changed" in said
 
 
 def test_a_bank_begins_with_its_union_and_an_administrator(empty):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.settings import write_settings_table
 from backend.web.error_page import error_page
 from contracts.errors import ErrorCode
 
@@ -13,6 +14,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 def test_the_error_page_is_up_to_date():
     hint = "python -m backend.web.error_page > docs/errors.md"
     assert (DOCS / "errors.md").read_text(encoding="utf-8") == error_page(), hint
+
+
+def test_the_settings_on_the_operators_page_are_those_that_there_are():
+    assert write_settings_table() in (DOCS / "operations.md").read_text(encoding="utf-8"), "padsync settings"
 
 
 @pytest.mark.parametrize("error", ErrorCode, ids=lambda error: error.code)

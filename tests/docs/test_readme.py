@@ -96,6 +96,10 @@ def test_every_page_that_the_readme_points_to_is_there():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_the_readme_points_to_every_page_there_is():
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"](docs/{page.name})" not in README] == []
+
+
 def test_every_command_in_the_readme_is_a_command():
     spoken = "\n".join(line for line in README.splitlines() if "docker" not in line)
     named = set(re.findall(r"\bpadsync ([a-z]+(?:-[a-z]+)*)\b", spoken))

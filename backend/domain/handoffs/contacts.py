@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from backend.domain.handoffs.amendments import true_amends
 from backend.domain.marketing.queries import (
     ContactRow,
     complete_contacts,
@@ -49,9 +50,12 @@ def on_visits(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     A visit by itself is service (001-17) and counts for no cap, unless its purpose is marketing; what is recommended
     on a visit is a contact of its own, and both are one talk. A correction of a visit is no second one.
     """
-    told = [(write.after.id, _visited(write.after.body)) for write in writes if write.after.standing == "live"]
-    orgs = orgs_of(unit.connection, {visit.author for _, visit in told})
-    rows = [_row_of_visit(id, visit, orgs.get(visit.author, ""), at) for id, visit in told if visit.amends is None]
+    told = {write.after.id: _visited(write.after.body) for write in writes if write.after.standing == "live"}
+    corrections = true_amends(unit, told)
+    orgs = orgs_of(unit.connection, {visit.author for visit in told.values()})
+    rows = [
+        _row_of_visit(id, visit, orgs.get(visit.author, ""), at) for id, visit in told.items() if id not in corrections
+    ]
     note_contacts(unit.connection, rows)
     return []
 

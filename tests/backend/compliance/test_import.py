@@ -24,3 +24,5 @@ def test_the_calendar_is_imported_year_by_year(tmp_path):
     assert "Line 2 of 2027.csv" in run(tmp_path, "import-calendar", "2027", "--file", str(file), code=1)
     file.write_text("day,kind\n2026-01-01,holiday\n", encoding="utf-8")
     assert "not in 2027" in run(tmp_path, "import-calendar", "2027", "--file", str(file), code=1)
+    file.write_text("day,kind,name\n2027-01-01,holiday,元旦\n", encoding="gbk")
+    assert "2027.csv is no UTF-8 text" in run(tmp_path, "import-calendar", "2027", "--file", str(file), code=1)

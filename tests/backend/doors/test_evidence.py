@@ -53,4 +53,6 @@ def test_the_proof_of_a_month_is_for_those_who_answer_for_the_branch(app, staffi
                 proven = verify_export({name: archive.read(name) for name in archive.namelist()})
             assert (proven.entries, proven.grades) == (1, 1)
     assert ("evidence_exported", "ok") in staffing.audited("org:3501")
-    assert staffing.tablet("boss", "35").get("/visits/evidence/3501/2026-13").status_code in (400, 404)
+    boss = staffing.tablet("boss", "35")
+    for month in ("2026-13", "0001-01", "9999-12"):
+        assert boss.get(f"/visits/evidence/3501/{month}").status_code in (400, 404)

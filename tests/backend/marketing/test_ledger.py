@@ -90,6 +90,13 @@ def test_the_correction_of_a_visit_is_no_second_contact(ledger):
     assert set(ledger.entries()) == {first}
 
 
+def test_a_visit_that_corrects_that_of_another_person_is_a_contact_of_its_own(ledger):
+    customer = ledger.customer()
+    first = ledger.visit(customer, purpose="存款营销", author="f2")
+    second = ledger.visit(customer, purpose="存款营销", amends=first)
+    assert set(ledger.entries()) == {first, second}
+
+
 def test_a_household_is_parents_children_and_spouse_for_as_long_as_that_lasts(ledger):
     own, wife, child, brother, former = (ledger.customer() for _ in range(5))
     ledger.relate(own, wife, "07", until="2026-11-21")

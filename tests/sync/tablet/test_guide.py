@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from contracts import auth, errors, hello, leases, pull, purges, push, verify
+from contracts.kinds import visit
 from contracts.push import Mutation
 from sync.purges import receipt_payload
 from sync.signing import canonical, hash_hex
@@ -15,7 +16,7 @@ from sync.tablet.events import read_events
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "writing-a-tablet.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```json (\w+)\n(.*?)```", GUIDE, re.DOTALL)
-MODULES = (auth, errors, hello, leases, pull, purges, push, verify)
+MODULES = (auth, errors, hello, leases, pull, purges, push, verify, visit)
 SAID_BY_TABLETS = [
     "EnrolRequest", "SignInRequest", "RefreshRequest", "PushRequest", "PullRequest", "VerifyRequest", "LeaseRequest",
     "LeaseReturn", "PurgeAckRequest",
