@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from backend.auth.partners import Partner
 from backend.domain.tickets.queries import list_line
-from backend.domain.tickets.rules.line import SERIES_PRIORITY, Place, count_ahead, write_number
+from backend.domain.tickets.rules.line import Place, count_ahead, write_number
 from backend.identity import branch_bucket, install_bucket
 from backend.line import speech
 from backend.line.calling import choose_next
@@ -37,14 +37,14 @@ from sync.tablet.mutations import Intent, write_mutation
 from sync.transitions import version_at
 
 Wait = tuple[int, int]  # minutes, from … to
-Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, how many ahead
+Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, priority
 
 _answers = msgspec.json.Decoder(MachineAnswer)
 _numbered = msgspec.json.Decoder(dict[str, Raw])
 _sorted = msgspec.json.Encoder(order="deterministic")
 
 
-def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _ahead: int) -> Wait | None:
+def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _priority: int) -> Wait | None:
     """Estimate no wait."""
     return None
 
@@ -195,7 +195,7 @@ class Machines:
         numbered = self._number(unit, actor, message, moment)
         ahead = self._ahead(unit, actor, message, numbered, moment.text)
         assert message.series is not None
-        wait = self._estimate(unit, actor.org_id, numbered.date, message.series, ahead)
+        wait = self._estimate(unit, actor.org_id, numbered.date, message.series, message.priority)
         shown: Body = {"shown_lo_min": wait[0], "shown_hi_min": wait[1]} if wait else {}
         intents = speech.mean_issue(
             message, actor, numbered, moment.evidence, issued_at=moment.text, wait=shown
@@ -220,10 +220,9 @@ class Machines:
 
     def _ahead(self, unit: SqlUnit, actor: Actor, message: MachineMessage, numbered: Numbered, issued_at: str) -> int:
         assert message.series is not None
-        priority = max(message.priority, SERIES_PRIORITY.get(message.series, 0))
         mine = Place(
             id=speech.ticket_id(actor.install_id, message.n), series=message.series, number=numbered.number,
-            state="waiting", priority=priority, issued_at=issued_at,
+            state="waiting", priority=message.priority, issued_at=issued_at,
         )  # fmt: skip
         return count_ahead(list_line(unit.connection, actor.org_id, numbered.date), mine, behind=self._behind)
 

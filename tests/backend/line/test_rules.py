@@ -39,6 +39,19 @@ def test_priority_goes_before_time_and_time_before_number():
     assert ids(order_line(line, line)) == ["old", "vip", "first", "late"]
 
 
+def test_a_series_with_priority_goes_first_whoever_issued_the_number():
+    line = [place("a", 1), place("vip", 8, series="V"), place("old", 9, series="P"), place("b", 0, series="B")]
+    assert ids(order_line(line, line)) == ["old", "vip", "b", "a"]
+    assert ids(order_line([*line, place("known", 7, priority=9)], line)) == ["known", "old", "vip", "b", "a"]
+    assert count_ahead([place("a", 1, for_series="P", state="transferred")], place("me", 5, series="P")) == 1
+
+
+def test_a_transfer_takes_its_priority_along_and_gets_that_of_where_it_is_sent():
+    plain, old = place("plain", 1), place("old", 9, series="P", state="transferred", for_series="A")
+    sent = place("sent", 8, state="transferred", for_series="V")
+    assert ids(order_line([plain, old, sent], [])) == ["old", "sent", "plain"]
+
+
 def test_a_transfer_keeps_its_time_and_waits_where_it_was_sent():
     sent = place("sent", 1, state="transferred", for_series="B")
     aimed = place("aimed", 2, state="transferred", for_counter="7")
@@ -103,7 +116,7 @@ def test_the_order_is_whole_and_the_same_however_the_tickets_lie(line, serves, r
     assert {one.id for one in first} <= {one.id for one in line if one.state in IN_LINE}
     everyone = {one.id for one in line_for(line, "1")} | {one.id for one in line_for(line, "2")}
     assert everyone == {one.id for one in line if one.state in IN_LINE}
-    firsts = [one.priority for one in first if one.state != "returned"]
+    firsts = [one.precedence for one in first if one.state != "returned"]
     assert firsts == sorted(firsts, reverse=True)
 
 

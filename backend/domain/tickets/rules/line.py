@@ -37,6 +37,14 @@ class Place(Struct, frozen=True, kw_only=True):
         """The series whose counters may call it."""
         return self.for_series or self.series
 
+    @property
+    def precedence(self) -> int:
+        """What it is called ahead by: its own priority, or that of the series that it is from or was sent on to.
+
+        So a number of a series with priority goes first whoever issued it, and nobody loses their place by a transfer.
+        """
+        return max(self.priority, SERIES_PRIORITY.get(self.series, 0), SERIES_PRIORITY.get(self.line, 0))
+
 
 def place_of(id: str, body: Body) -> Place:
     """Return a ticket's place by its body; what happened to it is read from its steps."""
@@ -80,7 +88,7 @@ def order_line(waiting: Iterable[Place], known: Collection[Place], *, behind: in
     line = sorted((place for place in present if place.state != "returned"), key=_rank)
     for place in sorted((place for place in present if place.state == "returned"), key=_return):
         called = sum(_was_called_after(other, place) for other in known)
-        ahead = sum(other.priority > place.priority for other in line)
+        ahead = sum(other.precedence > place.precedence for other in line)
         line.insert(max(ahead, behind - called, 0), place)
     return line
 
@@ -115,7 +123,7 @@ def _may_call(place: Place, counter_no: str, serves: Collection[str]) -> bool:
 
 
 def _rank(place: Place) -> tuple[int, str, str, str, int, str]:
-    return -place.priority, place.issued_at, place.series, place.overflow or "", place.number, place.id
+    return -place.precedence, place.issued_at, place.series, place.overflow or "", place.number, place.id
 
 
 def _return(place: Place) -> tuple[str, str]:

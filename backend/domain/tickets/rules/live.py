@@ -132,7 +132,7 @@ class _View:
     def waiting_ticket(self, one: Place) -> WaitingTicket:
         wait = self._wait(one)
         return WaitingTicket(
-            id=one.id, series=one.line, number=one.number, overflow=one.overflow, priority=one.priority,
+            id=one.id, series=one.line, number=one.number, overflow=one.overflow, priority=one.precedence,
             issued_at=one.issued_at, ahead=self.line.ahead_of(one),
             lo_min=wait.lo_min if wait else None, hi_min=wait.hi_min if wait else None, text=say_wait(wait),
         )  # fmt: skip
