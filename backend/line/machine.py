@@ -32,6 +32,7 @@ from sync.errors import CounterNotOpen, Malformed, NotFound
 from sync.kind import Actor
 from sync.leases import take_back, write_token
 from sync.moments import read_moment, write_moment
+from sync.secrets import carries_secret, redact
 from sync.store import AuditEntry, Key
 from sync.tablet.mutations import Intent, write_mutation
 from sync.transitions import version_at
@@ -50,12 +51,16 @@ def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _priori
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """A message that was read, or the reason why it cannot be; the digest leaves out what it was answered before."""
+    """A message that was read, or the reason why it cannot be; the digest leaves out what it was answered before.
+
+    Of one that carries a password, PIN or card secret nothing stays, in the digest neither (requirements.md, section 2).
+    """
 
     n: int
     digest: str
     message: MachineMessage | None = None
     wrong: str = ""
+    has_secret: bool = False
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -140,6 +145,8 @@ class Machines:
         return _refused(heard.n, ErrorCode.MUTATION_REUSED)
 
     def _settle(self, unit: SqlUnit, actor: Actor, heard: Heard, sent_at: str) -> MachineAnswer:
+        if heard.has_secret:
+            return _refused(heard.n, ErrorCode.SECRET_REFUSED)
         if heard.message is None:
             return _refused(heard.n, ErrorCode.VALIDATION_FAILED, wrong=heard.wrong)
         try:
@@ -271,7 +278,11 @@ def hear(raw: Raw) -> Heard:
     if not 1 <= n <= 2**53 - 1:
         raise Malformed("a message's number `n` is out of range")
     named.pop("answered", None)
-    digest = sha256(_sorted.encode({name: msgspec.json.decode(value) for name, value in named.items()})).hexdigest()
+    said = {name: msgspec.json.decode(value) for name, value in named.items()}
+    has_secret = carries_secret(said)
+    digest = sha256(_sorted.encode(redact(said) if has_secret else said)).hexdigest()
+    if has_secret:
+        return Heard(n=n, digest=digest, has_secret=True)
     try:
         return Heard(n=n, digest=digest, message=msgspec.json.decode(raw, type=MachineMessage))
     except msgspec.ValidationError as error:
