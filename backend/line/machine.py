@@ -53,7 +53,7 @@ def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _priori
 class Heard(Struct, frozen=True, kw_only=True):
     """A message that was read, or the reason why it cannot be; the digest leaves out what it was answered before.
 
-    Of one that carries a password, PIN or card secret nothing stays, in the digest neither (requirements.md, section 2).
+    Of one that carries a password, PIN or card secret nothing stays, not in the digest either (requirements.md §2).
     """
 
     n: int
