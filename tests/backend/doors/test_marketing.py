@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from backend.domain.marketing.rules.effects import OUTCOMES, Outcome, sum_up
 from sync.puts import Put
 from tests.backend.doors.tablets import new_id
-from tests.support.sheets import read_csv, read_xlsx
+from tests.support.sheets import read_csv, read_looks, read_xlsx
 
 NOW = "2026-11-21T01:30:00.000Z"
 
@@ -118,8 +118,13 @@ def test_effects_are_saved_as_a_table_with_what_its_columns_mean(office):
     assert [(row[0], row[1], int(row[2])) for row in rows] == [
         (item["org_id"], item["product_name"], item["recommended"]) for item in told
     ]
-    assert read_xlsx(as_xlsx.content)[0] == headings
-    assert [row[0] for row in read_xlsx(as_xlsx.content, sheet=2)][1:3] == ["起始日", "截止日"]
+    written = read_xlsx(as_xlsx.content)[0]
+    assert [str(heading).split("\n")[0] for heading in written] == headings
+    frozen, looks = read_looks(as_xlsx.content)
+    assert (frozen, [heading for heading, look in zip(written, looks, strict=True) if look == "0.0%"]) == (
+        "C2", ["转化率\nconversion"]
+    )  # fmt: skip
+    assert [row[1] for row in read_xlsx(as_xlsx.content, sheet=2)][1:3] == ["起始日", "截止日"]
     assert 'filename="effects-2026-11-01-2026-11-30.xlsx"' in as_xlsx.headers["content-disposition"]
     assert office.ask("35", f"{asked}&format=pdf").status_code == 400
     assert office.ask("3501", f"{asked}&format=csv", "lobby_manager").status_code == 403
