@@ -48,11 +48,15 @@ def test_the_line_online_is_the_line_in_the_branch(machine, clock, house, tablet
     clock.advance(minutes=4)
     told = line(tablet)
     assert (told["branch_id"], told["is_live"], told["waiting"]) == ("3501", True, 2)
-    assert [(one["id"], one["ahead"]) for one in told["tickets"]] == [(ids[1], 0), (ids[2], 1)]
+    assert [(one["id"], one["display"], one["ahead"]) for one in told["tickets"]] == [
+        (ids[1], "A002", 0), (ids[2], "A003", 1),
+    ]  # fmt: skip
     (series,) = told["series"]
     assert (series["series"], series["waiting"], series["longest_wait_s"]) == ("A", 2, 240)
     assert series["text"] == "约 7–38 分钟"
-    assert [(one["counter_no"], one["ticket_id"]) for one in told["counters"]] == [("1", ids[0])]
+    assert [(one["counter_no"], one["ticket_id"], one["display"]) for one in told["counters"]] == [
+        ("1", ids[0], "A001")
+    ]  # fmt: skip
 
 
 def test_a_machine_tells_the_wait_and_the_day_says_how_often_that_was_right(machine, clock, house, tablet, body):
