@@ -13,7 +13,7 @@ from backend.demo.day.guests import Guest
 from backend.demo.day.paperwork import Paperwork
 from backend.demo.day.talks import Talks
 from backend.demo.teller_system import TellerSystem
-from backend.domain.tickets.rules.line import IN_LINE, Place, next_ticket, place_of, write_number
+from backend.domain.tickets.rules.line import IN_LINE, RETURNED_BEHIND, Place, next_ticket, place_of, write_number
 from backend.domain.tickets.rules.live import line_of, told_wait
 from contracts.base import Body
 from contracts.kinds.counter import Counter as CounterRecord
@@ -39,7 +39,7 @@ class Lobby:
         self.random: Random = worker.random
         self.agenda = Agenda(day)
         self.paperwork = Paperwork(worker, day, self.agenda, templates, teller)
-        self.talks = Talks(worker, day, self.agenda)
+        self.talks = Talks(worker, day, self.agenda, self._wait_min)
         self.handed_out: list[tuple[str, str, int]] = []  # series, letter, number
         self.mine: set[str] = set()  # tickets whose customers this manager takes care of
         self.split = (0, 1)  # without a line in the whole branch: the numbers with this remainder are called here
@@ -117,9 +117,14 @@ class Lobby:
             self.places(), self._counters(), self._pace(), _utc(self._day.moment()), as_of=_utc(as_of)
         )  # fmt: skip
 
+    def _wait_min(self, ticket_id: str) -> int | None:
+        return next((one.lo_min for one in self.line(self._day.moment()).tickets if one.id == ticket_id), None)
+
     def _call_alone(self, counter_no: str) -> Called | None:
         mine = [place for place in self.places() if self._is_mine(place)]
-        place = next_ticket(mine, counter_no, (SERIES,))
+        pace = self._pace()
+        behind = pace.returned_behind if pace else RETURNED_BEHIND
+        place = next_ticket(mine, counter_no, (SERIES,), behind=behind)
         if place is None:
             return None
         self.say(place.id, "called", counter=counter_no)
