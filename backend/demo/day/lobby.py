@@ -13,7 +13,14 @@ from backend.demo.day.guests import Guest
 from backend.demo.day.paperwork import Paperwork
 from backend.demo.day.talks import Talks
 from backend.demo.teller_system import TellerSystem
-from backend.domain.tickets.rules.line import IN_LINE, RETURNED_BEHIND, Place, next_ticket, place_of, write_number
+from backend.domain.tickets.rules.line import (
+    RETURNED_BEHIND,
+    Place,
+    next_ticket,
+    place_of,
+    share_of,
+    write_number,
+)
 from backend.domain.tickets.rules.live import line_of, told_wait
 from contracts.base import Body
 from contracts.kinds.counter import Counter as CounterRecord
@@ -121,7 +128,7 @@ class Lobby:
         return next((one.lo_min for one in self.line(self._day.moment()).tickets if one.id == ticket_id), None)
 
     def _call_alone(self, counter_no: str) -> Called | None:
-        mine = [place for place in self.places() if self._is_mine(place)]
+        mine = share_of(self.places(), self._since_cut, self.split if self._is_splitting else None)
         pace = self._pace()
         behind = pace.returned_behind if pace else RETURNED_BEHIND
         place = next_ticket(mine, counter_no, (SERIES,), behind=behind)
@@ -129,13 +136,6 @@ class Lobby:
             return None
         self.say(place.id, "called", counter=counter_no)
         return Called(place.id, write_number(place.series, place.number, place.overflow))
-
-    def _is_mine(self, place: Place) -> bool:
-        """Say whom this tablet calls with no line: who took a number from it since, so that colleagues call others."""
-        if place.id in self._since_cut or place.state not in IN_LINE:
-            return True
-        remainder, of = self.split
-        return self._is_splitting and place.number % of == remainder
 
     def _counters(self) -> list[CounterRecord]:
         views = self.worker.tablet.find("counter")

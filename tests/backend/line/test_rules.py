@@ -15,6 +15,7 @@ from backend.domain.tickets.rules.line import (
     next_ticket,
     order_line,
     place_of,
+    share_of,
     visits_of,
     write_number,
 )
@@ -118,6 +119,19 @@ def test_the_order_is_whole_and_the_same_however_the_tickets_lie(line, serves, r
     assert everyone == {one.id for one in line if one.state in IN_LINE}
     firsts = [one.precedence for one in first if one.state != "returned"]
     assert firsts == sorted(firsts, reverse=True)
+
+
+@given(st.lists(places, max_size=12, unique_by=lambda one: one.id), st.integers(1, 4))
+def test_tablets_of_a_dark_branch_share_the_line_and_call_nobody_twice(line, tablets):
+    shares = [share_of(line, (), (remainder, tablets)) for remainder in range(tablets)]
+    called = [one.id for share in shares for one in share if one.state in IN_LINE]
+    assert sorted(called) == sorted(one.id for one in line if one.state in IN_LINE)
+
+
+def test_a_tablet_that_alone_has_no_line_calls_only_whom_it_gave_a_number_since():
+    line = [place("seen", 1), place("mine", 2, number=2), place("over", 0, state="finished")]
+    assert ids(share_of(line, {"mine"})) == ["mine", "over"]
+    assert ids(share_of(line, {"mine"}, (1, 2))) == ["seen", "mine", "over"]
 
 
 def test_a_place_is_read_from_the_newest_of_each_step():

@@ -78,6 +78,21 @@ def line_for(
     return order_line([place for place in known if _may_call(place, counter_no, serves)], known, behind=behind)
 
 
+def share_of(places: Iterable[Place], own: Collection[str], split: tuple[int, int] | None = None) -> list[Place]:
+    """Return the tickets that a tablet with no line calls from, so that no colleague calls the same customer.
+
+    `own` are those that it issued itself since the line failed: nobody else knows of them. Where the whole branch has
+    no line, its tablets divide up by number what all of them saw before: `split` is (0, 2) on one of two, (1, 2) on the
+    other. Tickets that wait no more stay among them, for `next_ticket` looks back.
+    """
+    remainder, of = split or (0, 0)
+    return [
+        place
+        for place in places
+        if place.id in own or place.state not in IN_LINE or (of and place.number % of == remainder)
+    ]
+
+
 def order_line(waiting: Iterable[Place], known: Collection[Place], *, behind: int = RETURNED_BEHIND) -> list[Place]:
     """Return those in line by priority, then by the time of issue, which a transfer keeps.
 
