@@ -9,7 +9,7 @@ from backend.demo.day.agenda import Agenda
 from backend.demo.day.clock import DayClock
 from backend.demo.day.counters import Called
 from backend.demo.day.crew import Worker, settle
-from backend.demo.day.guests import Guest
+from backend.demo.day.guests import GENERAL, SERIES, Guest
 from backend.demo.day.paperwork import Paperwork
 from backend.demo.day.talks import Talks
 from backend.demo.teller_system import TellerSystem
@@ -31,7 +31,6 @@ from contracts.machine import CallNextRequest, CallNextResponse
 from sync.moments import read_moment, write_moment
 from sync.tablet.overlay import View
 
-SERIES = "A"
 BEFORE = {"recalled": {"called"}, "serving": {"called", "recalled"}, "finished": {"serving"}, "skipped": {"called"},
           "returned": {"skipped"}, "transferred": {"serving"}}  # fmt: skip
 MOMENTS = {"called": "called_at", "serving": "serving_at", "finished": "ended_at", "left": "ended_at"}
@@ -56,7 +55,9 @@ class Lobby:
     def open(self, counters: Collection[str]) -> None:
         """Declare the counters that this manager calls for, and open them."""
         for number in counters:
-            said: Body = {"branch_id": self.branch, "counter_no": number, "series": [SERIES], "teller": f"T0{number}"}
+            said: Body = {
+                "branch_id": self.branch, "counter_no": number, "series": list(SERIES), "teller": f"T0{number}"
+            }  # fmt: skip
             id = self.worker.tablet.create("counter", said, id=counter_id(self.branch, number)).id
             self.worker.tablet.transition("counter", id, "open", {})
 
@@ -67,10 +68,12 @@ class Lobby:
 
     def issue(self, guest: Guest) -> View:
         """Hand out the next number, with the wait that the tablet foresees."""
-        said: Body = {"service": guest.service, "priority": guest.priority}
+        said: Body = {"service": guest.service}
         said |= {"claim": guest.claim} if guest.claim else {}
-        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, tell=told_wait, **said)
-        self.handed_out.append((SERIES, view.body.get("overflow") or "", view.body["number"]))
+        view = self.worker.tablet.issue_ticket(
+            self.branch, guest.series, self._day.business_date, tell=told_wait, **said
+        )
+        self.handed_out.append((guest.series, view.body.get("overflow") or "", view.body["number"]))
         self._since_cut.add(view.id)
         return view
 
@@ -93,7 +96,7 @@ class Lobby:
             return False
         if to != "returned" and view.body.get("counter") != counter_no:
             return False
-        self.say(called.id, to, **({"for_series": SERIES} if to == "transferred" else {}))
+        self.say(called.id, to, **({"for_series": GENERAL} if to == "transferred" else {}))
         return True
 
     def call(self, ticket_id: str, counter_no: str) -> Called:
@@ -131,7 +134,7 @@ class Lobby:
         mine = share_of(self.places(), self._since_cut, self.split if self._is_splitting else None)
         pace = self._pace()
         behind = pace.returned_behind if pace else RETURNED_BEHIND
-        place = next_ticket(mine, counter_no, (SERIES,), behind=behind)
+        place = next_ticket(mine, counter_no, SERIES, behind=behind)
         if place is None:
             return None
         self.say(place.id, "called", counter=counter_no)
