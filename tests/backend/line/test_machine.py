@@ -216,3 +216,13 @@ def forget(house):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - constants
         connection.exec_driver_sql("UPDATE install SET ack_n = 0")
         connection.exec_driver_sql("DELETE FROM ticket")
+
+
+def test_who_comes_back_too_late_needs_a_new_number(machine, clock):
+    issued = machine.ask("issue", series="A")["ticket_id"]
+    machine.ask("call", ticket_id=issued, counter="1")
+    machine.ask("skip", ticket_id=issued)
+    clock.advance(minutes=61)
+    answer = machine.ask("return", ticket_id=issued)
+    assert (answer["status"], answer["problem"]["code"], answer["state"]) == ("refused", "validation_failed", "skipped")
+    assert "within 60 min" in answer["problem"]["args"]["wrong"]

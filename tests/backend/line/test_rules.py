@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.tickets.rules.life import RecallRule, check_recalls
+from backend.domain.tickets.rules.life import CallRule, check_calls
 from backend.domain.tickets.rules.line import (
     IN_LINE,
     Place,
@@ -20,7 +20,7 @@ from backend.domain.tickets.rules.line import (
     write_number,
 )
 
-RULE = RecallRule()
+RULE = CallRule()
 
 
 def at(second):
@@ -158,6 +158,14 @@ def test_a_ticket_comes_to_a_counter_anew_after_it_was_held_or_sent_on():
     assert visits_of({}) == []
 
 
+@pytest.mark.parametrize(("back_s", "is_right"), [(0, True), (60, True), (61, False)])
+def test_whoever_missed_a_call_comes_back_in_time_or_takes_a_new_number(back_s, is_right):
+    steps = [("called", 0), ("skipped", 30), ("returned", 30 + back_s)]
+    told = [{"to": to, "at": at(second)} for to, second in steps]
+    assert (check_calls({"steps": told}, CallRule(grace_s=60)) is None) is is_right
+    assert check_calls({"steps": [*told, {"to": "left", "at": at(500)}]}, CallRule(grace_s=60)) is None
+
+
 def test_a_number_is_written_as_it_is_called():
     assert [write_number("A", 7), write_number("V", 1234), write_number("A", 21, "C")] == ["A007", "V1234", "A-C021"]
 
@@ -178,4 +186,4 @@ def test_a_number_is_written_as_it_is_called():
 )  # fmt: skip
 def test_a_call_is_repeated_not_too_soon_and_not_too_often(steps, is_right):
     body = {"steps": [{"to": to, "at": at(300 + second)} for to, second in steps]}
-    assert (check_recalls(body, RULE) is None) is is_right
+    assert (check_calls(body, RULE) is None) is is_right
