@@ -9,7 +9,7 @@ from litestar.response.base import ASGIResponse
 
 from backend.sync_api.door import SyncDoor
 from backend.sync_api.lobby_desk import LobbyDesk
-from backend.sync_api.lobby_sheets import FORMATS
+from backend.sync_api.lobby_sheets import FORMATS, ways_of
 from backend.web.bodies import answer_with, speaks
 from contracts.auth import PRINTABLE
 from contracts.lobby import DayAnswer, LineAnswer
@@ -49,6 +49,7 @@ class LobbyController(Controller):
         by: FromQuery[By] = "hour",
         format: FromQuery[Format] = "json",
     ) -> ASGIResponse:
-        """The figures of an institution's day, by hour, series, counter, person or branch; also as CSV or XLSX."""
-        day = await door.run(lobby.day, actor, org, date, by)
-        return await door.run(FORMATS[format], day)
+        """The figures of an institution's day, by hour, series, counter, person or branch; a workbook has them all."""
+        ways = ways_of(by) if format == "xlsx" else [by]
+        days = await door.run(lobby.cuts, actor, org, date, ways)
+        return await door.run(FORMATS[format], days)

@@ -1,6 +1,6 @@
 """The day in figures as tables to save: bare for a program (CSV), ready to be read and printed for people (XLSX)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from litestar.response.base import ASGIResponse
@@ -20,22 +20,31 @@ LOOKS = (
 HOUR = "hour"
 
 
-def csv_sheets(day: DayAnswer) -> list[Sheet]:
+def csv_sheets(days: Sequence[DayAnswer]) -> list[Sheet]:
     """Return the figures of each part, their sum last, as the API tells them."""
+    day = days[0]
     headings = [PARTS[day.by], *(title for _, title, _ in MEANINGS)]
     rows = [_row(row.key or OTHERS, row) for row in day.rows]
     return [Sheet(name=day.by, headings=headings, rows=[*rows, _row(ALL, day.total)])]
 
 
-def xlsx_sheets(day: DayAnswer) -> list[Sheet]:
-    """Return the figures under two-line headings, and beside them what they are of and what they mean."""
+def ways_of(first: str) -> list[str]:
+    """Return every way of cutting a day, in the order of a workbook's sheets: the one that was asked for first."""
+    return [first, *(by for by in PARTS if by != first)]
+
+
+def xlsx_sheets(days: Sequence[DayAnswer]) -> list[Sheet]:
+    """Return a sheet for each way that the day is cut, and one that tells what they are of and what they mean."""
+    return [*map(_figures, days), _meanings(days[0])]
+
+
+def _figures(day: DayAnswer) -> Sheet:
     headings = [f"{PARTS[day.by]}\n{day.by}", *(f"{title}\n{key}" for key, title, _ in MEANINGS)]
     rows = [_row(_name_of(day.by, row.key), row) for row in day.rows]
     total = _row(f"{ALL} total", day.total)
-    figures = Sheet(
-        name=f"日报 {day.by}", headings=headings, rows=[*rows, total], looks=LOOKS, totals=1, fixed=1
+    return Sheet(
+        name=f"{PARTS[day.by]} {day.by}", headings=headings, rows=[*rows, total], looks=LOOKS, totals=1, fixed=1
     )  # fmt: skip
-    return [figures, _meanings(day)]
 
 
 def _meanings(day: DayAnswer) -> Sheet:
@@ -62,12 +71,19 @@ def _row(name: str, figures: DayFigures) -> list[Cell]:
     return [name, *(getattr(figures, key) for key in KEYS)]
 
 
-def _file(format: str, sheets_of: Callable[[DayAnswer], list[Sheet]], day: DayAnswer) -> ASGIResponse:
-    return export(f"lobby-{day.org_id}-{day.business_date}-{day.by}", format, sheets_of(day))
+def _file(
+    format: str, sheets_of: Callable[[Sequence[DayAnswer]], list[Sheet]], days: Sequence[DayAnswer]
+) -> ASGIResponse:
+    day = days[0]
+    return export(f"lobby-{day.org_id}-{day.business_date}-{day.by}", format, sheets_of(days))
 
 
-FORMATS: Mapping[str, Callable[[DayAnswer], ASGIResponse]] = {
-    "json": answer_with,
+def _json(days: Sequence[DayAnswer]) -> ASGIResponse:
+    return answer_with(days[0])
+
+
+FORMATS: Mapping[str, Callable[[Sequence[DayAnswer]], ASGIResponse]] = {
+    "json": _json,
     "csv": partial(_file, "csv", csv_sheets),
     "xlsx": partial(_file, "xlsx", xlsx_sheets),
 }

@@ -162,8 +162,11 @@ def test_a_days_workbook_is_ready_to_be_read(tablet, live_a_morning):
     frozen, looks = read_looks(book)
     shares = [key for (key, _, _), look in zip(MEANINGS, looks[1:], strict=True) if look == "0.0%"]
     assert shares == ["service_level", "abandonment", "occupancy", "recall_rate", "prefill_rate", "coverage"]
-    assert (frozen, read_looks(book, sheet=2)[0], read_xlsx(book)[1][0]) == ("B2", "A2", "09:00")
-    meanings = read_xlsx(book, sheet=2)
+    assert (frozen, read_looks(book, sheet=6)[0], read_xlsx(book)[1][0]) == ("B2", "A2", "09:00")
+    meanings = read_xlsx(book, sheet=6)
+    cuts = [read_xlsx(book, sheet=sheet) for sheet in range(1, 6)]
+    assert [str(rows[0][0]).split("\n")[1] for rows in cuts] == ["hour", "series", "counter", "person", "branch"]
+    assert [rows[-1] for rows in cuts] == [cuts[0][-1]] * 5
     abandonment = next(row for row in meanings if row[0] == "abandonment")
     assert abandonment == [
         "abandonment", "放弃率", "(离开 + 过号未返回 + 取消)÷ 取号数", "(left + no-shows + cancelled) / issued"
