@@ -76,7 +76,8 @@ def facts_of(look: SqlSnapshot, waiting: Waiting, card: Body, at: str, settings:
         risk_level=shown.risk_level, risk_assessed_on=shown.risk_assessed_on,
         is_marketing_refused=has_refused(look, waiting.customer_id, waiting.customer), care=frozenset(shown.care),
         held=[Held(product_id=held.product_id, family=held.family) for held in shown.holdings],
-        reminders=frozenset(one.sort for one in shown.reminders), label_names=label_names(look.connection) if shown.labels else {},
+        reminders=frozenset(one.sort for one in shown.reminders),
+        label_names=label_names(look.connection) if shown.labels else {},
         touches=touches_of(look.connection, waiting.customer_id, today, since, seen_by=_seen_by(waiting, card)),
     )  # fmt: skip
 
