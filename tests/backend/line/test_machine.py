@@ -226,3 +226,11 @@ def test_who_comes_back_too_late_needs_a_new_number(machine, clock):
     answer = machine.ask("return", ticket_id=issued)
     assert (answer["status"], answer["problem"]["code"], answer["state"]) == ("refused", "validation_failed", "skipped")
     assert "within 60 min" in answer["problem"]["args"]["wrong"]
+
+
+def test_a_machine_that_lost_its_journal_asks_where_it_was(machine, client):
+    machine.ask("issue", series="A")
+    machine.ask("issue", series="A")
+    answer = post(client, machine).json()
+    assert (answer["ack_n"], answer["expected_n"], answer["answers"]) == (2, None, [])
+    assert post(client, machine, {"n": 3, "type": "issue", "series": "A"}).json()["answers"][0]["number"] == 3
