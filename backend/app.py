@@ -27,7 +27,7 @@ from backend.domain.orgs.queries import orgs_below
 from backend.domain.reviews.models import REVIEW_PROJECTION
 from backend.domain.tasks.models import LEAD_PROJECTION
 from backend.domain.tickets.models import COUNTER_PROJECTION, TICKET_PROJECTION
-from backend.domain.tickets.rules.life import RecallRule
+from backend.domain.tickets.rules.life import CallRule
 from backend.domain.visits.models import VISIT_PROJECTION
 from backend.errors import EXCEPTION_HANDLERS
 from backend.files.blobs import Blobs
@@ -109,7 +109,10 @@ class House:
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
         self.settings = settings
-        kinds = kinds_with(RecallRule(after_s=settings.recall_after_s, times_max=settings.recalls_max))
+        calls = CallRule(
+            after_s=settings.recall_after_s, times_max=settings.recalls_max, grace_s=settings.return_grace_min * 60
+        )
+        kinds = kinds_with(calls)
         folder = Path(settings.data_dir)
         make_folder(folder.absolute())
         reactions = Reactions(kinds, list_reactions(settings), later=LATER)

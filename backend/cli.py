@@ -16,6 +16,8 @@ COMMANDS = {
     "add-partner": "admission:add_partner",
     "revoke": "admission:revoke",
     "set-series": "lobby:set_series",
+    "export-catalog": "catalog:export_catalog",
+    "import-catalog": "catalog:import_catalog",
     "backup": "safekeeping:backup",
     "restore": "safekeeping:restore",
     "compact": "safekeeping:compact",

@@ -11,7 +11,7 @@ from backend.domain.requests import policy as requests
 from backend.domain.reviews import policy as reviews
 from backend.domain.tasks import policy as tasks
 from backend.domain.tickets import policy as tickets
-from backend.domain.tickets.rules.life import RecallRule, check_recalls
+from backend.domain.tickets.rules.life import CallRule, check_calls
 from backend.domain.visits import policy as visits
 from contracts import kinds as k
 from sync.kind import Kind, Kinds
@@ -19,7 +19,7 @@ from sync.kind import Kind, Kinds
 KINDS: Kinds = {
     kind.name: kind
     for kind in (
-        Kind(k.Ticket, tickets.buckets, may=tickets.may, check=partial(check_recalls, rule=RecallRule())),
+        Kind(k.Ticket, tickets.buckets, may=tickets.may, check=partial(check_calls, rule=CallRule())),
         Kind(k.Counter, tickets.branch_buckets, may=tickets.may),
         Kind(k.Pace, tickets.branch_buckets),
         Kind(k.Card, customers.card_buckets),
@@ -53,7 +53,7 @@ KINDS: Kinds = {
 }
 
 
-def kinds_with(recalls: RecallRule) -> Kinds:
-    """Return the kinds under a bank's own rule of recalls."""
-    check = partial(check_recalls, rule=recalls)
+def kinds_with(calls: CallRule) -> Kinds:
+    """Return the kinds under a bank's own rule of calls."""
+    check = partial(check_calls, rule=calls)
     return {**KINDS, "ticket": Kind(k.Ticket, tickets.buckets, may=tickets.may, check=check)}

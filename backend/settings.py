@@ -99,6 +99,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 120
     recall_after_s: Annotated[int, _about("A call is repeated after so long, at the soonest", ge=0, le=600)] = 15
     recalls_max: Annotated[int, _about("A call is repeated so often, at most", ge=0, le=10)] = 3
+    return_grace_min: Annotated[
+        int, _about("Whoever missed a call may come back for so long; then a new number is needed", ge=1, le=1440)
+    ] = 60
     returned_behind: Annotated[
         int, _about("Whoever missed their call and came back waits behind so many others", ge=0, le=50)
     ] = 3

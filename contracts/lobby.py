@@ -25,6 +25,7 @@ class CounterLine(Message, frozen=True, kw_only=True):
     series: list[str] = []
     ticket_id: str | None = None
     number: int | None = None
+    display: str = ""  # the number as it is printed and called
     ticket_state: str | None = None
     waiting: int = 0
 
@@ -33,10 +34,11 @@ class WaitingTicket(Message, frozen=True, kw_only=True):
     """One who waits: how many are called before them, and for how long still."""
 
     id: str
-    series: str
+    series: str  # in whose line, after a transfer not the printed one
     number: int
     overflow: str | None = None
-    priority: int = 0
+    display: str = ""  # the number as it is printed and called
+    priority: int = 0  # the ticket's own or that of its series, whichever is higher
     issued_at: str
     ahead: int
     lo_min: int | None = None

@@ -23,7 +23,7 @@ class QueueMachine:
         self.journal: list[dict[str, Any]] = []  # every message that was ever said, with its answer once there is one
         self.acked = 0  # as far as this machine knows
         self.blocks: list[dict[str, Any]] = []  # leases, each with the number that comes next
-        self._wanted: dict[str, str] = {}  # day → the request for a block that was not answered yet
+        self._wanted: dict[tuple[str, str], str] = {}  # day, series → the request for a block that was not answered yet
         self.letter: str | None = None
         self.beyond = 0  # the last number of the overflow series
         self.refuse: Callable[[], bool] = lambda: False
@@ -44,17 +44,18 @@ class QueueMachine:
         answered: dict[str, Any] = message["answered"]
         return answered
 
-    def print_number(self, date: str, **told: Any) -> tuple[str, int]:
+    def print_number(self, date: str, series: str | None = None, **told: Any) -> tuple[str, int]:
         """Print the next number from a block, or of the overflow series; return its letter ("" for none) and number."""
+        series = series or self.series
         for block in self.blocks:
-            if block["business_date"] == date and block["series"] == self.series and block["next"] <= block["hi"]:
+            if block["business_date"] == date and block["series"] == series and block["next"] <= block["hi"]:
                 block["next"] += 1
-                self.say("issue", series=self.series, number=block["next"] - 1, business_date=date, **told)
+                self.say("issue", series=series, number=block["next"] - 1, business_date=date, **told)
                 return "", block["next"] - 1
         assert self.letter is not None, "a machine that never had a line prints nothing"
         self.beyond += 1
         self.say(
-            "issue", series=self.series, number=self.beyond, overflow=self.letter, business_date=date, **told
+            "issue", series=series, number=self.beyond, overflow=self.letter, business_date=date, **told
         )  # fmt: skip
         return self.letter, self.beyond
 
@@ -71,15 +72,16 @@ class QueueMachine:
                 self.journal[answer["n"] - 1]["answered"] = answer
             self.acked = said["ack_n"] if said["expected_n"] is None else said["expected_n"] - 1
 
-    def take_block(self, date: str, want: int = 10) -> dict[str, Any]:
+    def take_block(self, date: str, want: int = 10, series: str | None = None) -> dict[str, Any]:
         """Get a block of numbers to print from; the same request until it is answered. Raises LineDown."""
         tokens = [block["token"] for block in self.blocks][-50:]
-        request_id = self._wanted.setdefault(date, str(uuid4()))
+        series = series or self.series
+        request_id = self._wanted.setdefault((date, series), str(uuid4()))
         asked = {
-            "series": self.series, "business_date": date, "want": want, "request_id": request_id, "held": tokens
+            "series": series, "business_date": date, "want": want, "request_id": request_id, "held": tokens
         }  # fmt: skip
         block = self._post("/machine/blocks", asked)
-        del self._wanted[date]
+        del self._wanted[date, series]
         self.letter = block["overflow"]
         self.blocks.append(block | {"next": block["lo"]})
         return block

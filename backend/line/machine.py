@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from backend.auth.partners import Partner
 from backend.domain.tickets.queries import list_line
-from backend.domain.tickets.rules.line import SERIES_PRIORITY, Place, count_ahead, write_number
+from backend.domain.tickets.rules.line import Place, count_ahead, write_number
 from backend.identity import branch_bucket, install_bucket
 from backend.line import speech
 from backend.line.calling import choose_next
@@ -32,30 +32,35 @@ from sync.errors import CounterNotOpen, Malformed, NotFound
 from sync.kind import Actor
 from sync.leases import take_back, write_token
 from sync.moments import read_moment, write_moment
+from sync.secrets import carries_secret, redact
 from sync.store import AuditEntry, Key
 from sync.tablet.mutations import Intent, write_mutation
 from sync.transitions import version_at
 
 Wait = tuple[int, int]  # minutes, from … to
-Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, how many ahead
+Estimate = Callable[[SqlUnit, str, str, str, int], Wait | None]  # branch, day, series, priority
 
 _answers = msgspec.json.Decoder(MachineAnswer)
 _numbered = msgspec.json.Decoder(dict[str, Raw])
 _sorted = msgspec.json.Encoder(order="deterministic")
 
 
-def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _ahead: int) -> Wait | None:
+def nobody_knows(_unit: SqlUnit, _branch: str, _date: str, _series: str, _priority: int) -> Wait | None:
     """Estimate no wait."""
     return None
 
 
 class Heard(Struct, frozen=True, kw_only=True):
-    """A message that was read, or the reason why it cannot be; the digest leaves out what it was answered before."""
+    """A message that was read, or the reason why it cannot be; the digest leaves out what it was answered before.
+
+    Of one that carries a password, PIN or card secret nothing stays, not in the digest either (requirements.md §2).
+    """
 
     n: int
     digest: str
     message: MachineMessage | None = None
     wrong: str = ""
+    has_secret: bool = False
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -140,6 +145,8 @@ class Machines:
         return _refused(heard.n, ErrorCode.MUTATION_REUSED)
 
     def _settle(self, unit: SqlUnit, actor: Actor, heard: Heard, sent_at: str) -> MachineAnswer:
+        if heard.has_secret:
+            return _refused(heard.n, ErrorCode.SECRET_REFUSED)
         if heard.message is None:
             return _refused(heard.n, ErrorCode.VALIDATION_FAILED, wrong=heard.wrong)
         try:
@@ -195,7 +202,7 @@ class Machines:
         numbered = self._number(unit, actor, message, moment)
         ahead = self._ahead(unit, actor, message, numbered, moment.text)
         assert message.series is not None
-        wait = self._estimate(unit, actor.org_id, numbered.date, message.series, ahead)
+        wait = self._estimate(unit, actor.org_id, numbered.date, message.series, message.priority)
         shown: Body = {"shown_lo_min": wait[0], "shown_hi_min": wait[1]} if wait else {}
         intents = speech.mean_issue(
             message, actor, numbered, moment.evidence, issued_at=moment.text, wait=shown
@@ -220,10 +227,9 @@ class Machines:
 
     def _ahead(self, unit: SqlUnit, actor: Actor, message: MachineMessage, numbered: Numbered, issued_at: str) -> int:
         assert message.series is not None
-        priority = max(message.priority, SERIES_PRIORITY.get(message.series, 0))
         mine = Place(
             id=speech.ticket_id(actor.install_id, message.n), series=message.series, number=numbered.number,
-            state="waiting", priority=priority, issued_at=issued_at,
+            state="waiting", priority=message.priority, issued_at=issued_at,
         )  # fmt: skip
         return count_ahead(list_line(unit.connection, actor.org_id, numbered.date), mine, behind=self._behind)
 
@@ -272,7 +278,11 @@ def hear(raw: Raw) -> Heard:
     if not 1 <= n <= 2**53 - 1:
         raise Malformed("a message's number `n` is out of range")
     named.pop("answered", None)
-    digest = sha256(_sorted.encode({name: msgspec.json.decode(value) for name, value in named.items()})).hexdigest()
+    said = {name: msgspec.json.decode(value) for name, value in named.items()}
+    has_secret = carries_secret(said)
+    digest = sha256(_sorted.encode(redact(said) if has_secret else said)).hexdigest()
+    if has_secret:
+        return Heard(n=n, digest=digest, has_secret=True)
     try:
         return Heard(n=n, digest=digest, message=msgspec.json.decode(raw, type=MachineMessage))
     except msgspec.ValidationError as error:

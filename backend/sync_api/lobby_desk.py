@@ -1,6 +1,6 @@
 """The lobby online: a branch's line as it is, and the day in figures for a branch and above it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date as calendar_date
 from datetime import datetime, timedelta
 
@@ -78,10 +78,13 @@ class LobbyDesk:
         """Return a branch's line now, and what Erlang C says of its counters. Raises NotFound outside the area."""
         return self._store.read(lambda look: self._line(look, actor, branch))
 
-    def day(self, actor: Actor, org_id: str, date: str, by: str) -> DayAnswer:
-        """Return the figures of an institution's day, whole and by parts. Raises NotFound outside the area."""
+    def cuts(self, actor: Actor, org_id: str, date: str, ways: Sequence[str]) -> list[DayAnswer]:
+        """Return the figures of an institution's day once for each way of cutting it, all counted at one moment.
+
+        Raises NotFound outside the area, Malformed for a day that no calendar has.
+        """
         _check_date(date)
-        return self._store.read(lambda look: self._day(look, actor, org_id, date, by))
+        return self._store.read(lambda look: self._cuts(look, actor, org_id, date, ways))
 
     def _line(self, look: SqlSnapshot, actor: Actor, branch: str) -> LineAnswer:
         _check_scope(look, actor, branch)
@@ -94,9 +97,11 @@ class LobbyDesk:
         staffing = [staffing_of(one.series, counters, pace, **wish) for one in line.series]
         return replace(line, branch_id=branch, staffing=staffing)
 
-    def _day(self, look: SqlSnapshot, actor: Actor, org_id: str, date: str, by: str) -> DayAnswer:
-        branches = _check_scope(look, actor, org_id)
-        days = self._count(look, branches, date)
+    def _cuts(self, look: SqlSnapshot, actor: Actor, org_id: str, date: str, ways: Sequence[str]) -> list[DayAnswer]:
+        days = self._count(look, _check_scope(look, actor, org_id), date)
+        return [self._day(days, org_id, date, by) for by in ways]
+
+    def _day(self, days: Sequence[KeptDay], org_id: str, date: str, by: str) -> DayAnswer:
         parts = add_up(days, by)
         return DayAnswer(
             org_id=org_id,

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from backend.domain.customers.queries import cards_of_customers
 from backend.domain.marketing.queries import (
     ContactRow,
     as_seen,
@@ -11,7 +12,7 @@ from backend.domain.marketing.queries import (
 )
 from backend.domain.marketing.rules.effects import sum_up
 from backend.domain.orgs.queries import orgs_below
-from backend.identity import Role, require
+from backend.identity import Role, branch_bucket, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from contracts.kinds import Customer
@@ -66,7 +67,18 @@ def _seen_by(look: SqlSnapshot, actor: Actor, stored: Stored) -> frozenset[str] 
         return None
     if actor.sees(stored.buckets) or (is_head and customer.assist_org in area):
         return area
+    if here := _where_they_wait(look, actor, stored.id):
+        return None if customer.host_org in here else here
     raise NotFound
+
+
+def _where_they_wait(look: SqlSnapshot, actor: Actor, customer_id: str) -> frozenset[str]:
+    """Return the lobby manager's branches where the customer waits now; what is told there is what the card tells."""
+    if Role.LOBBY_MANAGER.value not in actor.roles:
+        return frozenset()
+    rows = cards_of_customers(look.connection, [customer_id])
+    branches = {row.branch_id for row in rows if row.customer_id == customer_id}
+    return frozenset(branch for branch in branches if branch_bucket(branch) in actor.buckets)
 
 
 def _effects(look: SqlSnapshot, actor: Actor, org_id: str | None, since: str, until: str) -> EffectPage:

@@ -31,6 +31,7 @@ class Look(StrEnum):
     PERCENT = "0.0%"
     MONEY = "#,##0.00"
     POINTS = "0.0"
+    NUMBER = "#,##0"
     LONG = "wrapped"  # a text of many words
 
 
@@ -114,7 +115,9 @@ def _shown(cell: Cell, sheet: Sheet, place: int) -> str:
     look = sheet.looks[place] if place < len(sheet.looks) else Look.PLAIN
     if look is Look.PERCENT:
         return "100.0%"
-    return f"{cell:,.2f}" if look is Look.MONEY and cell is not None else str(cell or "")
+    if look in (Look.MONEY, Look.NUMBER) and cell is not None:
+        return f"{cell:,.{2 if look is Look.MONEY else 0}f}"
+    return str(cell or "")
 
 
 def _room_of(text: str) -> int:

@@ -38,5 +38,6 @@ def test_a_form_is_fetched_and_told_of_as_the_page_says(branch, tmp_path):
     )
     loaded = (tmp_path / "loaded.json").read_text(encoding="utf-8")
     assert json.loads(loaded)["form_id"] == begun["id"]
+    assert json.loads(loaded)["confirmed_at"] <= json.loads(loaded)["loaded_at"]
     ended = json.loads(told.stdout.removeprefix(loaded))
     assert (ended["state"], ended["changed"]) == ("changed", ["phone"])

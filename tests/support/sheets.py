@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
+BUILT_IN = {"0": "General", "3": "#,##0", "4": "#,##0.00"}  # formats that every workbook has, by number
+
 
 def read_csv(content: bytes) -> list[list[str]]:
     """Return the rows of a CSV file."""
@@ -29,6 +31,18 @@ def read_xlsx(content: bytes, sheet: int = 1) -> list[list[str | float | None]]:
                 cells[_column(cell.attrib["r"])] = texts[int(value)] if cell.get("t") == "s" else float(value)
         rows.append([cells.get(place) for place in range(max(cells, default=-1) + 1)])
     return rows
+
+
+def read_looks(content: bytes, sheet: int = 1) -> tuple[str, list[str]]:
+    """Return the first cell of a sheet that is not kept in sight, and how each cell of its first row is shown."""
+    with ZipFile(BytesIO(content)) as book:
+        page, styles = _parse(book, f"xl/worksheets/sheet{sheet}.xml"), _parse(book, "xl/styles.xml")
+    named = {one.attrib["numFmtId"]: one.attrib["formatCode"] for one in styles.iter(f"{MAIN}numFmt")}
+    formats = [one.attrib["numFmtId"] for one in styles.find(f"{MAIN}cellXfs") or ()]
+    cells = list(page.iter(f"{MAIN}row"))[1].iter(f"{MAIN}c")
+    looks = [formats[int(cell.get("s", "0"))] for cell in cells]
+    pane = next(page.iter(f"{MAIN}pane"))
+    return pane.attrib["topLeftCell"], [named[look] if look in named else BUILT_IN[look] for look in looks]
 
 
 def _parse(book: ZipFile, name: str) -> ElementTree.Element:

@@ -21,9 +21,10 @@ from backend.demo.day.evening import Evening
 from backend.demo.day.field import Field
 from backend.demo.day.figures import tell_hours, tell_lobby, tell_visits, tell_work
 from backend.demo.day.form_stories import FormStories
+from backend.demo.day.guests import SERIES
 from backend.demo.day.hiring import ANSWERS_LOST_SHARE, Hiring
 from backend.demo.day.line import Weather
-from backend.demo.day.lobby import SERIES, Lobby
+from backend.demo.day.lobby import Lobby
 from backend.demo.day.lobby_stories import LobbyStories
 from backend.demo.day.numbers import UNUSED, NumberAccounts, account_numbers, given_out
 from backend.demo.day.outage import Outage
@@ -52,7 +53,8 @@ FIELD_SYNC_MIN, JOBS_MIN = 10, 5
 JOBS = frozenset({"pace_lines", "keep_lobby_days", "settle_media", "end_days"})
 WRONG_MAX = 10  # numbers that are named if they are not where they must be
 CLOCK = "clock"  # the file of the played time
-LEASE_WANT = 15  # numbers a block; few, so that a tablet without a line runs out and goes on with its letter
+# Numbers a block of each series; few, so that a tablet without a line runs out and goes on with its letter.
+LEASES_WANTED = dict(zip(SERIES, (15, 3), strict=True))
 PLAYED = (
     "real:   the server process, its database, HTTP, every tablet's own file, keys, signatures, the order of arrival",
     "played: the hour, the same for server and tablets (08:30 to 17:30 in a minute), the people, the lines' weather",
@@ -162,7 +164,8 @@ class Day:
 
     def _first_sync(self, lobby_staff: Sequence[Worker]) -> None:
         for worker in lobby_staff:
-            worker.tablet.serve_line(worker.person.org_id, SERIES, self.clock.business_date, LEASE_WANT)
+            for series, want in LEASES_WANTED.items():
+                worker.tablet.serve_line(worker.person.org_id, series, self.clock.business_date, want)
         for worker in self.workers:
             worker.weather.answers_lost_share = ANSWERS_LOST_SHARE
             assert settle(worker), "no first sync"

@@ -1,5 +1,6 @@
 """The queue machine at a branch's door, with a terminal at some counters; it works with a line and without."""
 
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -7,14 +8,13 @@ import httpx
 
 from backend.demo.day.clock import DayClock
 from backend.demo.day.counters import Called
-from backend.demo.day.guests import Guest
+from backend.demo.day.guests import GENERAL, SERIES, Guest
 from backend.demo.day.line import Weather
 from backend.demo.queue_machine import LineDown, QueueMachine
 from backend.domain.tickets.rules.line import write_number
 
-SERIES = "A"
 ATTEMPTS_MAX = 6
-BLOCK = 12  # numbers to print with no line; few, so that a long hour goes on with the machine's letter
+BLOCKS = dict(zip(SERIES, (12, 2), strict=True))  # numbers to print with no line; few: a long hour needs more
 WORDS = {
     "recalled": "recall", "serving": "serving", "finished": "finish", "skipped": "skip", "returned": "return",
     "left": "left", "transferred": "transfer",
@@ -25,7 +25,7 @@ class Door:
     """Prints numbers for whoever comes in, and calls for its counters."""
 
     def __init__(self, client: httpx.Client, key: str, install_id: str, day: DayClock, random: Random) -> None:
-        self.machine = QueueMachine(client, key, day.moment, series=SERIES)
+        self.machine = QueueMachine(client, key, day.moment, series=GENERAL)
         self.install_id, self.weather = install_id, Weather()
         self.printed_offline: list[str] = []  # and not yet called
         self._day, self._random = day, random
@@ -34,22 +34,23 @@ class Door:
 
     def open(self, counters: tuple[str, ...]) -> None:
         """Take a block for hours without a line, and open the counters."""
-        self._try(lambda: self.machine.take_block(self._day.business_date, BLOCK))
+        for series, want in BLOCKS.items():
+            self._try(partial(self.machine.take_block, self._day.business_date, want, series))
         for at, number in enumerate(counters, start=1):
-            self.say("open", counter=number, serves=[SERIES], teller=f"T0{at}")
+            self.say("open", counter=number, serves=list(SERIES), teller=f"T0{at}")
 
     def issue(self, guest: Guest) -> str:
         """Print a number and return it as it stands on the paper."""
-        told: dict[str, Any] = {"service": guest.service, "priority": guest.priority}
+        told: dict[str, Any] = {"service": guest.service, "series": guest.series}
         told |= {"claim": guest.claim} if guest.claim else {}
         if self.weather.is_offline:
             letter, number = self.machine.print_number(self._day.business_date, **told)
-            display = self._remember(number, letter)
+            display = self._remember(guest.series, number, letter)
             self.printed_offline.append(display)
             return display
-        answer = self.say("issue", series=SERIES, **told)
+        answer = self.say("issue", **told)
         assert answer is not None, "the line holds, and an answer that was lost is asked for again"
-        return self._remember(answer["number"], answer.get("overflow") or "")
+        return self._remember(answer["series"], answer["number"], answer.get("overflow") or "")
 
     def call_next(self, counter_no: str) -> Called | None:
         """Call by the server's word; without a line, whoever took a number here since the line failed."""
@@ -68,7 +69,7 @@ class Door:
         if to == "left" and called.display in self.printed_offline:
             self.printed_offline.remove(called.display)
         named = self._names.get(called.display) or {"ticket_id": called.id}
-        where = {"for_series": SERIES} if to == "transferred" else {}
+        where = {"for_series": GENERAL} if to == "transferred" else {}
         answer = self.say(WORDS[to], counter=counter_no, **where, **named)
         return answer is None or answer["status"] == "done"
 
@@ -111,12 +112,12 @@ class Door:
         return [message["answered"] for message in said if message.get("answered", {}).get("number")]
 
     def _called(self, answer: dict[str, Any]) -> Called:
-        self._remember(answer["number"], answer.get("overflow") or "")
+        self._remember(answer["series"], answer["number"], answer.get("overflow") or "")
         return Called(answer["ticket_id"], answer["display"])
 
-    def _remember(self, number: int, letter: str) -> str:
-        display = write_number(SERIES, number, letter or None)
-        named: dict[str, Any] = {"series": SERIES, "number": number, "business_date": self._day.business_date}
+    def _remember(self, series: str, number: int, letter: str) -> str:
+        display = write_number(series, number, letter or None)
+        named: dict[str, Any] = {"series": series, "number": number, "business_date": self._day.business_date}
         self._names[display] = named | ({"overflow": letter} if letter else {})
         return display
 

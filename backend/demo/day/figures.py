@@ -21,7 +21,15 @@ def tell_lobby(desk: Desk, org_id: str, date: str) -> list[str]:
     rows = [row for row in answer.get("rows", []) if row.get("issued")]
     total = answer["total"] | {"key": "all"}
     funnel = " → ".join(f"{total.get(name, 0)} {name}" for name in FUNNEL)
-    return [*align([HEADINGS, *(_row(row) for row in (*rows, total))]), f"of all: {funnel}"]
+    table = align([HEADINGS, *(_row(row) for row in (*rows, total))])
+    return [*table, _tell_series(desk, org_id, date), f"of all: {funnel}"]
+
+
+def _tell_series(desk: Desk, org_id: str, date: str) -> str:
+    """Return how much less those wait who go first."""
+    rows = desk.get(f"/lobby/day/{org_id}/{date}?by=series")["rows"]
+    told = [f"{row['key']} {row['issued']} numbers, {_minutes(row.get('wait_mean_s'))}" for row in rows if row["key"]]
+    return f"by series, the elderly and disabled (P) first: {' · '.join(told)}"
 
 
 def tell_hours(desk: Desk, org_id: str, date: str) -> list[str]:

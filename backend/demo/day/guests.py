@@ -10,12 +10,14 @@ from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN
 from contracts.base import Body
 from sync.puts import Put
 
+GENERAL, ELDERLY = "A", "P"  # series: the other one is for the elderly and disabled, who go first
+SERIES = (GENERAL, ELDERLY)
 LAST_ARRIVAL_MIN = CLOSES_MIN - 30
 RUSH = ((9 * 60, 11 * 60), (14 * 60, 16 * 60))
 RUSH_SHARE = 0.62
 SERVICES = ("general", "general", "cash", "loan", "card")
 SERVICE_MIN = (3, 14)
-PRIORITY_SHARE, LATE_SHARE, DEAF_SHARE, SENT_ON_SHARE, IMPATIENT_SHARE = 0.06, 0.05, 0.06, 0.03, 0.05
+ELDERLY_SHARE, LATE_SHARE, DEAF_SHARE, SENT_ON_SHARE, IMPATIENT_SHARE = 0.06, 0.05, 0.06, 0.03, 0.05
 KNOWN_SHARE, HOST_SHARE, MISREAD_SHARE = 0.45, 0.85, 0.04
 PATIENCE_MIN = (12, 30)
 NOBODY = "99999999999"  # a customer number that the bank never gave to anybody
@@ -26,7 +28,7 @@ class Guest(Struct, kw_only=True):
 
     minute: int
     service: str = "general"
-    priority: int = 0
+    series: str = GENERAL
     is_at_machine: bool = False  # takes the number there, otherwise from a tablet
     claim: Body = {}  # says who they are; empty for whoever nobody asked
     service_min: int = 5
@@ -81,7 +83,7 @@ class Guests:
         is_at_machine = random.random() < machine_share
         return Guest(
             minute=draw_minute(random), service=random.choice(SERVICES), is_at_machine=is_at_machine,
-            priority=1 if random.random() < PRIORITY_SHARE else 0, service_min=random.randint(*SERVICE_MIN),
+            series=ELDERLY if random.random() < ELDERLY_SHARE else GENERAL, service_min=random.randint(*SERVICE_MIN),
             claim=self._claim(is_at_machine), is_late=random.random() < LATE_SHARE,
             is_deaf=random.random() < DEAF_SHARE, is_sent_on=random.random() < SENT_ON_SHARE,
             patience_min=random.randint(*PATIENCE_MIN) if random.random() < IMPATIENT_SHARE else CLOSES_MIN,

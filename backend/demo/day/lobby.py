@@ -9,11 +9,18 @@ from backend.demo.day.agenda import Agenda
 from backend.demo.day.clock import DayClock
 from backend.demo.day.counters import Called
 from backend.demo.day.crew import Worker, settle
-from backend.demo.day.guests import Guest
+from backend.demo.day.guests import GENERAL, SERIES, Guest
 from backend.demo.day.paperwork import Paperwork
 from backend.demo.day.talks import Talks
 from backend.demo.teller_system import TellerSystem
-from backend.domain.tickets.rules.line import IN_LINE, Place, next_ticket, place_of, write_number
+from backend.domain.tickets.rules.line import (
+    RETURNED_BEHIND,
+    Place,
+    next_ticket,
+    place_of,
+    share_of,
+    write_number,
+)
 from backend.domain.tickets.rules.live import line_of, told_wait
 from contracts.base import Body
 from contracts.kinds.counter import Counter as CounterRecord
@@ -24,7 +31,6 @@ from contracts.machine import CallNextRequest, CallNextResponse
 from sync.moments import read_moment, write_moment
 from sync.tablet.overlay import View
 
-SERIES = "A"
 BEFORE = {"recalled": {"called"}, "serving": {"called", "recalled"}, "finished": {"serving"}, "skipped": {"called"},
           "returned": {"skipped"}, "transferred": {"serving"}}  # fmt: skip
 MOMENTS = {"called": "called_at", "serving": "serving_at", "finished": "ended_at", "left": "ended_at"}
@@ -39,7 +45,7 @@ class Lobby:
         self.random: Random = worker.random
         self.agenda = Agenda(day)
         self.paperwork = Paperwork(worker, day, self.agenda, templates, teller)
-        self.talks = Talks(worker, day, self.agenda)
+        self.talks = Talks(worker, day, self.agenda, self._wait_min)
         self.handed_out: list[tuple[str, str, int]] = []  # series, letter, number
         self.mine: set[str] = set()  # tickets whose customers this manager takes care of
         self.split = (0, 1)  # without a line in the whole branch: the numbers with this remainder are called here
@@ -49,7 +55,9 @@ class Lobby:
     def open(self, counters: Collection[str]) -> None:
         """Declare the counters that this manager calls for, and open them."""
         for number in counters:
-            said: Body = {"branch_id": self.branch, "counter_no": number, "series": [SERIES], "teller": f"T0{number}"}
+            said: Body = {
+                "branch_id": self.branch, "counter_no": number, "series": list(SERIES), "teller": f"T0{number}"
+            }  # fmt: skip
             id = self.worker.tablet.create("counter", said, id=counter_id(self.branch, number)).id
             self.worker.tablet.transition("counter", id, "open", {})
 
@@ -60,10 +68,12 @@ class Lobby:
 
     def issue(self, guest: Guest) -> View:
         """Hand out the next number, with the wait that the tablet foresees."""
-        said: Body = {"service": guest.service, "priority": guest.priority}
+        said: Body = {"service": guest.service}
         said |= {"claim": guest.claim} if guest.claim else {}
-        view = self.worker.tablet.issue_ticket(self.branch, SERIES, self._day.business_date, tell=told_wait, **said)
-        self.handed_out.append((SERIES, view.body.get("overflow") or "", view.body["number"]))
+        view = self.worker.tablet.issue_ticket(
+            self.branch, guest.series, self._day.business_date, tell=told_wait, **said
+        )
+        self.handed_out.append((guest.series, view.body.get("overflow") or "", view.body["number"]))
         self._since_cut.add(view.id)
         return view
 
@@ -86,7 +96,7 @@ class Lobby:
             return False
         if to != "returned" and view.body.get("counter") != counter_no:
             return False
-        self.say(called.id, to, **({"for_series": SERIES} if to == "transferred" else {}))
+        self.say(called.id, to, **({"for_series": GENERAL} if to == "transferred" else {}))
         return True
 
     def call(self, ticket_id: str, counter_no: str) -> Called:
@@ -117,20 +127,18 @@ class Lobby:
             self.places(), self._counters(), self._pace(), _utc(self._day.moment()), as_of=_utc(as_of)
         )  # fmt: skip
 
+    def _wait_min(self, ticket_id: str) -> int | None:
+        return next((one.lo_min for one in self.line(self._day.moment()).tickets if one.id == ticket_id), None)
+
     def _call_alone(self, counter_no: str) -> Called | None:
-        mine = [place for place in self.places() if self._is_mine(place)]
-        place = next_ticket(mine, counter_no, (SERIES,))
+        mine = share_of(self.places(), self._since_cut, self.split if self._is_splitting else None)
+        pace = self._pace()
+        behind = pace.returned_behind if pace else RETURNED_BEHIND
+        place = next_ticket(mine, counter_no, SERIES, behind=behind)
         if place is None:
             return None
         self.say(place.id, "called", counter=counter_no)
         return Called(place.id, write_number(place.series, place.number, place.overflow))
-
-    def _is_mine(self, place: Place) -> bool:
-        """Say whom this tablet calls with no line: who took a number from it since, so that colleagues call others."""
-        if place.id in self._since_cut or place.state not in IN_LINE:
-            return True
-        remainder, of = self.split
-        return self._is_splitting and place.number % of == remainder
 
     def _counters(self) -> list[CounterRecord]:
         views = self.worker.tablet.find("counter")

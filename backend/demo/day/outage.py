@@ -143,7 +143,10 @@ class Outage:
         assert door is not None
         self._from_n = len(door.machine.journal)
         door.weather.is_offline = True
-        blocks = ", ".join(f"A{block['next']:03d} to A{block['hi']:03d}" for block in door.machine.blocks)
+        blocks = ", ".join(
+            f"{block['series']}{block['next']:03d} to {block['series']}{block['hi']:03d}"
+            for block in door.machine.blocks
+        )
         self._scene.note(f"✂ the queue machine of {MACHINE_AT} has no line and prints from its block, {blocks}")
 
     def _mend_the_machine(self) -> None:

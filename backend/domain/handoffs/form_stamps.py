@@ -51,7 +51,10 @@ def _stamp_forms(pick_up_code_h: int, unit: SqlUnit, writes: Sequence[Write], at
 def _stamps(unit: SqlUnit, write: Write, form: Form, at: str, pick_up_code_h: int) -> Body:
     has_moved = form.state != _state_before(write)
     if form.state in WAITING:
-        confirmed = {"confirmed_digest": digest_of_values(msgspec.to_builtins(form.values))}
+        confirmed: Body = {
+            "confirmed_digest": digest_of_values(msgspec.to_builtins(form.values)),
+            "confirmed_at": form.confirmed_at or form.state_at or at,  # a tablet need not say when
+        }
         news = confirmed if has_moved and form.state == "confirmed" else {}
         is_good = form.pick_up_code and form.pick_up_expires_at and form.pick_up_expires_at > at
         if is_good or (form.pick_up_code and not has_moved):
@@ -61,7 +64,9 @@ def _stamps(unit: SqlUnit, write: Write, form: Form, at: str, pick_up_code_h: in
     spent: Body = {"pick_up_code": "", "pick_up_expires_at": None} if form.pick_up_code else {}
     if form.state in ENDED:
         return spent | _masks(unit, form)
-    return spent if form.state == "loaded" or form.confirmed_digest is None else spent | {"confirmed_digest": None}
+    if form.state == "loaded" or form.confirmed_digest is None:
+        return spent
+    return spent | {"confirmed_digest": None, "confirmed_at": None}  # taken back: the customer confirms anew
 
 
 def _fresh_code(unit: SqlUnit, branch_id: str, form_id: str, at: str) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from backend.domain.handoffs.contacts import has_refused
-from backend.domain.marketing.queries import contacts_since, list_products, touches_of
+from backend.domain.marketing.queries import contacts_since, label_names, list_products, touches_of
 from backend.domain.marketing.rules.cap import MONTH_D, business_date_of, days_before
 from backend.domain.marketing.rules.facts import Held, OfferFacts, OfferSettings
 from backend.domain.marketing.rules.offers import recommend
@@ -77,6 +77,7 @@ def facts_of(look: SqlSnapshot, waiting: Waiting, card: Body, at: str, settings:
         is_marketing_refused=has_refused(look, waiting.customer_id, waiting.customer), care=frozenset(shown.care),
         held=[Held(product_id=held.product_id, family=held.family) for held in shown.holdings],
         reminders=frozenset(one.sort for one in shown.reminders),
+        label_names=label_names(look.connection) if shown.labels else {},
         touches=touches_of(look.connection, waiting.customer_id, today, since, seen_by=_seen_by(waiting, card)),
     )  # fmt: skip
 

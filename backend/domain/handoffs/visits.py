@@ -170,7 +170,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         ]
         told = zip(rows, bound_by_neighbours(events), strict=True)
         better = {row.trace.id: (row, signed_at) for row, signed_at in told if signed_at != row.signed_at}
-        visits = _with_true_amends(unit, _load(unit, VISIT, better, _visit.decode))
+        visits = _load(unit, VISIT, better, _visit.decode)
         bounded = [self._bounded(visits[id], row, signed_at) for id, (row, signed_at) in better.items() if id in visits]
         queries.save_traces(unit.connection, bounded)
         return [row.trace for row, _ in better.values()] + [row.trace for row in bounded]

@@ -27,9 +27,13 @@ from backend.domain.marketing.rules.effects import Outcome
 from backend.domain.marketing.rules.facts import Offered, Touch
 from backend.storage.quick import fetch, replace_rows
 from backend.storage.statements import among
-from contracts.kinds.catalog import Product
+from backend.storage.tables import record
+from contracts.kinds.catalog import CodeList, Product
 
 PRODUCTS_MAX = 2000
+LISTS_MAX = 500
+LABEL_LIST = "potential_label"
+LABELS = LABEL_LIST.encode()  # what the stored bytes of that list hold, whatever else they do
 MEMBERS_MAX = 50  # of one household
 TOUCHES_MAX = 1000  # of one household within the days that a cap looks back
 ROWS_MAX = 50_000  # of one branch's day, or of one effects table
@@ -50,6 +54,7 @@ HOUSEHOLD_ENDS = (
 )
 
 _product = msgspec.json.Decoder(Product)
+_code_list = msgspec.json.Decoder(CodeList)
 
 
 class ContactRow(Struct, frozen=True, kw_only=True):
@@ -86,6 +91,14 @@ def list_products(connection: Connection) -> list[Offered]:
     """Return every product of the catalog."""
     rows = connection.execute(select(product).order_by(product.c.id).limit(PRODUCTS_MAX))
     return [Offered(id=row.id, product=_product.decode(row.body)) for row in rows]
+
+
+def label_names(connection: Connection) -> dict[str, str]:
+    """Return label → name as the bank has them in its own list (001-06); empty if it has none."""
+    chosen = select(record.c.body).where(record.c.kind == CodeList.kind, record.c.standing == "live")
+    lists = (body for body in connection.scalars(chosen.limit(LISTS_MAX)) if LABELS in body)
+    found = (_code_list.decode(body) for body in lists)
+    return {one.code: one.name for listed in found if listed.code == LABEL_LIST for one in listed.choices}
 
 
 def note_contacts(connection: Connection, rows: Sequence[ContactRow]) -> None:

@@ -105,6 +105,14 @@ def test_waits_were_told_by_machines_and_tablets(lived):
     assert told == {"machine", "tablet"}
 
 
+def test_the_elderly_have_a_series_of_their_own_and_the_story_says_what_it_is_worth(lived):
+    day, _, said = lived
+    tickets = [view.body for lobby in day.lobbies.values() for view in lobby.worker.tablet.find("ticket")]
+    elderly = sum(ticket["series"] == "P" for ticket in tickets)
+    assert 0 < elderly < len(tickets)
+    assert "the elderly and disabled (P) first: A " in said
+
+
 def test_the_staged_troubles_have_happened(lived):
     _, result, said = lived
     assert result.conflicts >= 3

@@ -4,8 +4,10 @@ Random customers, moves, holdings, households, tickets and claims; every byte of
 """
 
 from functools import partial
+from io import BytesIO
 from itertools import count
 from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 import msgspec
 import pytest
@@ -14,16 +16,21 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from backend.auth.partners import PartnerSort, add_partner
 from backend.crm.embedded import drain_outbox
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
+from backend.demo.queue_machine import QueueMachine
+from backend.demo.teller_system import TellerSystem
 from backend.domain.orgs.queries import OrgRow, add_org
 from sync.moments import write_moment
 from sync.puts import Put
+from sync.store import Key
 from tests.backend.doors.tablets import HttpTablet, new_id
 
 BRANCHES = ("3501", "3502", "3601")
 ORGS = (*BRANCHES, "35", "36")
+DAY = "2026-11-21"
 STATES = ("called", "serving", "held", "skipped", "returned", "transferred", "finished", "left")
 NUMBERS = count(1)  # no two things in this file look alike
 PEOPLE = st.integers(0, 2)
@@ -40,6 +47,10 @@ STEPS = st.one_of(
     st.tuples(st.just("claim"), BRANCH, PEOPLE, st.sampled_from(["swipe", "id_reader", "phone_name"])),
     st.tuples(st.just("move"), BRANCH, st.sampled_from(STATES)),
     st.tuples(st.just("snoop"), BRANCH, PEOPLE),
+    st.tuples(st.just("contact"), BRANCH, PEOPLE, st.booleans()),
+    st.tuples(st.just("head"), BRANCH, PEOPLE),
+    st.tuples(st.just("machine"), BRANCH, PEOPLE),
+    st.tuples(st.just("counter"), BRANCH, PEOPLE),
 )
 
 
@@ -51,11 +62,21 @@ class Secret(NamedTuple):
     words: tuple[str, ...]
 
 
+class Office(NamedTuple):
+    """One branch: its lobby manager and its head with a tablet each, its queue machine, and its teller system."""
+
+    lobby: HttpTablet
+    head: HttpTablet
+    machine: QueueMachine
+    teller: TellerSystem
+
+
 class World:
     """What the CRM knows, and three tablets; `look` is called after every step with what a tablet was just sent."""
 
-    def __init__(self, house: Any, tablets: dict[str, HttpTablet]) -> None:
-        self.house, self.tablets = house, tablets
+    def __init__(self, house: Any, offices: dict[str, "Office"]) -> None:
+        self.house, self.offices = house, offices
+        self.tablets = {branch: office.lobby for branch, office in offices.items()}
         self.ids = [new_id() for _ in range(3)]
         self.seed, self.hosts = next(NUMBERS), [""] * 3
         self.secrets: list[Secret] = []
@@ -148,8 +169,61 @@ class World:
         self.push(branch, "customer", "propose", id=self.ids[person], set={"phone": "1"}, base={"phone": "2"})
         if id := self.held.get(person):
             self.push(branch, "holding", "patch", id=id, set={"balance_fen": 1})
+        self.look_around(branch, person, tablet)
         verified = {"bucket": f"branch:{branch}", "have": {"": {"s": 0, "n": 0, "d": "0000000000000000"}}}
         self.look(branch, tablet.post("/sync/verify", verified).content)
+
+    def look_around(self, branch: str, person: int, tablet: HttpTablet) -> None:
+        """Ask every door that tells of customers, lines, contacts or figures, for every branch."""
+        asked = [f"/marketing/contacts?customer={self.ids[person]}", "/reviews", f"/customers/{self.ids[person]}"]
+        for other in BRANCHES:
+            asked += [f"/lobby/line/{other}", f"/numbers/{other}/{DAY}"]
+            asked += [f"/lobby/day/{other}/{DAY}?by=person&format={form}" for form in ("json", "csv", "xlsx")]
+            asked += [
+                f"/marketing/effects?since={DAY}&until={DAY}&org={other}&format={form}" for form in ("csv", "xlsx")
+            ]
+        for path in asked:
+            answer = tablet.get(path)
+            self.look(branch, unpacked(answer.content) if "spreadsheet" in answer.headers["content-type"] else
+                      answer.content)  # fmt: skip
+
+    def head(self, branch: str, person: int) -> None:
+        """Let a branch's head look at a customer, with a reason (001-11)."""
+        head = self.offices[branch].head
+        self.look_around(branch, person, head)
+        for field in ("balances", "name", "phone"):
+            told = {"field": field, "reason": "核对"}
+            self.look(branch, head.post(f"/customers/{self.ids[person]}/reveal", told).content)
+
+    def contact(self, branch: str, person: int, is_opt_out: bool) -> None:
+        """Speak to whoever waits, or to somebody without a ticket."""
+        tablet = self.tablets[branch]
+        about = {"ticket_id": self.tickets[branch]} if branch in self.tickets else {"customer_id": self.ids[person]}
+        said = {"org_id": branch, "channel": "lobby", "stage": "refused", "is_opt_out": is_opt_out, **about,
+                "happened_at": "2026-11-21T01:30:00.000Z", "prev": ""}  # fmt: skip
+        mutation = tablet.signed(tablet.mutation("contact", "append", set=said))
+        self.look(branch, tablet.post("/sync/push", {"mutations": [mutation]}).content)
+
+    def machine(self, branch: str, person: int) -> None:
+        """Swipe a card at the door, and call whoever is next."""
+        machine = self.offices[branch].machine
+        said = machine.ask("issue", series="A", claim=self.claimed(person, "swipe"))
+        self.look(branch, msgspec.json.encode(said))
+        self.look(branch, msgspec.json.encode(machine.ask("call_next", counter="1")))
+
+    def counter(self, branch: str, person: int) -> None:
+        """Bring a form to the counter that names a customer, and change there what the CRM knows."""
+        form = self.push(branch, "form", "create", set={
+            "branch_id": branch, "template_id": new_id(), "customer_id": self.ids[person], "phone": "13800000000",
+        })  # fmt: skip
+        for to in ("complete", "confirmed"):
+            self.push(branch, "form", "transition", id=form, set={"to": to})
+        stored = self.house.store.read(lambda look: look.records([Key("form", form)]))[Key("form", form)]
+        teller = self.offices[branch].teller
+        code = msgspec.json.decode(stored.body)["pick_up_code"]
+        self.look(branch, teller.load(code).content)
+        told = {"values": {"phone": "13900000000"}, "resignature": {"signed_at": "2026-11-21T01:30:00.000Z"}}
+        self.look(branch, teller.tell(form, "changed", **told).content)
 
     def claimed(self, person: int, sort: str) -> dict[str, str]:
         known = self.known(person)
@@ -209,15 +283,29 @@ def settings(settings):
 
 @pytest.fixture
 def offices(app, client, staffing):
-    """The house, and a lobby manager's tablet in each of three branches of two banks."""
+    """The house, and an office in each of three branches of two banks."""
     house = app.state.house
     row = OrgRow(org_id="3601", name="乙一支行", level="branch", parent="36")
     house.store.write(partial(_add, row))
-    tablets = {}
-    for branch in BRANCHES:
-        staffing.hire(f"l{branch}", branch, "lobby_manager")
-        tablets[branch] = staffing.tablet(f"l{branch}", branch)
-    return house, tablets
+    return house, {branch: _open_office(branch, client, staffing) for branch in BRANCHES}
+
+
+def _open_office(branch, client, staffing):
+    staffing.hire(f"l{branch}", branch, "lobby_manager")
+    staffing.hire(f"s{branch}", branch, "supervisor")
+    keys = [add_partner(staffing.auth, sort, branch, "x", "test").key for sort in PartnerSort]
+    key = dict(zip(PartnerSort, keys, strict=True))
+    return Office(
+        lobby=staffing.tablet(f"l{branch}", branch), head=staffing.tablet(f"s{branch}", branch),
+        machine=QueueMachine(client, key[PartnerSort.MACHINE], lambda: "2026-11-21T01:30:00.000Z"),
+        teller=TellerSystem(client, key[PartnerSort.TELLER], branch),
+    )  # fmt: skip
+
+
+def unpacked(book: bytes) -> bytes:
+    """Return all that a workbook holds."""
+    with ZipFile(BytesIO(book)) as parts:
+        return b"".join(map(parts.read, parts.namelist()))
 
 
 # Shrinking a failure through HTTP would take minutes.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from backend.domain.marketing.rules.effects import OUTCOMES, Outcome, sum_up
 from sync.puts import Put
 from tests.backend.doors.tablets import new_id
-from tests.support.sheets import read_csv, read_xlsx
+from tests.support.sheets import read_csv, read_looks, read_xlsx
 
 NOW = "2026-11-21T01:30:00.000Z"
 
@@ -51,8 +51,15 @@ class Office:
         self.staffing.hire(staff_no, org_id, role)
         return self.staffing.tablet(staff_no, org_id).get(f"/marketing/{path}")
 
-    def stages(self, org_id):
-        answer = self.ask(org_id, f"contacts?customer={self.customer}")
+    def wait(self, org_id, state="waiting", id=None):
+        body = {
+            "branch_id": org_id, "series": "A", "business_date": "2026-11-21", "number": 1, "issued_at": NOW,
+            "state": state, "customer_id": self.customer,
+        }  # fmt: skip
+        self.engine.put_records([Put(kind="ticket", id=id or new_id(), body=body)], "test")
+
+    def stages(self, org_id, role="supervisor"):
+        answer = self.ask(org_id, f"contacts?customer={self.customer}", role)
         assert answer.status_code == 200, answer.text
         return sorted(
             (item["org_id"], item["stage"], item["product_id"] is not None) for item in answer.json()["items"]
@@ -65,6 +72,17 @@ def test_the_hosts_side_sees_all_contacts_and_the_assisting_side_what_itself_dea
     assert office.stages("3502") == [
         ("3501", "approached", False), ("3501", "approached", False), ("3502", "recommended", True),
     ]  # fmt: skip
+
+
+def test_a_lobby_manager_sees_contacts_as_the_card_tells_them_while_the_customer_waits(office):
+    ticket = new_id()
+    office.wait("3501", id=ticket)
+    assert office.stages("3501", "lobby_manager") == office.stages("35")
+    assert office.ask("3502", f"contacts?customer={office.customer}", "lobby_manager").status_code == 404
+    office.wait("3502")
+    assert office.stages("3502", "lobby_manager") == office.stages("3502")
+    office.wait("3501", "left", ticket)
+    assert office.ask("3501", f"contacts?customer={office.customer}", "lobby_manager").status_code == 404
 
 
 def test_contacts_tell_neither_name_nor_what_was_said(office):
@@ -118,8 +136,13 @@ def test_effects_are_saved_as_a_table_with_what_its_columns_mean(office):
     assert [(row[0], row[1], int(row[2])) for row in rows] == [
         (item["org_id"], item["product_name"], item["recommended"]) for item in told
     ]
-    assert read_xlsx(as_xlsx.content)[0] == headings
-    assert [row[0] for row in read_xlsx(as_xlsx.content, sheet=2)][1:3] == ["起始日", "截止日"]
+    written = read_xlsx(as_xlsx.content)[0]
+    assert [str(heading).split("\n")[0] for heading in written] == headings
+    frozen, looks = read_looks(as_xlsx.content)
+    assert (frozen, [heading for heading, look in zip(written, looks, strict=True) if look == "0.0%"]) == (
+        "C2", ["转化率\nconversion"]
+    )  # fmt: skip
+    assert [row[1] for row in read_xlsx(as_xlsx.content, sheet=2)][1:3] == ["起始日", "截止日"]
     assert 'filename="effects-2026-11-01-2026-11-30.xlsx"' in as_xlsx.headers["content-disposition"]
     assert office.ask("35", f"{asked}&format=pdf").status_code == 400
     assert office.ask("3501", f"{asked}&format=csv", "lobby_manager").status_code == 403

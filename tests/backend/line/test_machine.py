@@ -1,9 +1,11 @@
 """A queue machine over HTTP: it issues, calls, goes offline, retries, and all its numbers are accounted for."""
 
+import msgspec
 import pytest
 
 from backend.auth.partners import PartnerSort, add_partner
 from backend.demo.queue_machine import LineDown
+from backend.line.tables import machine_message
 from tests.backend.line.conftest import DAY
 
 
@@ -111,6 +113,22 @@ def test_a_message_that_means_nothing_is_refused_alone(machine, client, message)
     assert post(client, machine, {"n": 1, **message}).json()["answers"] == answers[:1]
 
 
+@pytest.mark.parametrize(
+    "told", [{"pin": "731904"}, {"claim": {"sort": "swipe", "customer_no": "1", "track2": "731904"}},
+             {"service": "密码：731904"}],
+)  # fmt: skip
+def test_a_message_with_a_secret_is_refused_alone_and_nothing_of_it_stays(machine, client, house, told):
+    issue = {"type": "issue", "series": "A"}
+    answers = post(client, machine, {"n": 1, **issue, **told}, {"n": 2, **issue}).json()["answers"]
+    assert [answer.get("problem", {}).get("code") for answer in answers] == ["secret_refused", None]
+    assert answers[1]["number"] == 1
+    other = msgspec.json.decode(msgspec.json.encode(told).replace(b"731904", b"731905"))
+    assert post(client, machine, {"n": 1, **issue, **other}).json()["answers"] == answers[:1]
+    with house.store.engine.connect() as connection:
+        kept = connection.execute(machine_message.select().where(machine_message.c.n == 1)).one()
+    assert b"731904" not in kept.answer
+
+
 @pytest.mark.parametrize("messages", [[{}], [{"n": 0}], [{"n": "1"}], [[]], [1], ["x"]])
 def test_messages_without_a_number_are_malformed(machine, client, messages):
     answer = post(client, machine, *messages)
@@ -198,3 +216,21 @@ def forget(house):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - constants
         connection.exec_driver_sql("UPDATE install SET ack_n = 0")
         connection.exec_driver_sql("DELETE FROM ticket")
+
+
+def test_who_comes_back_too_late_needs_a_new_number(machine, clock):
+    issued = machine.ask("issue", series="A")["ticket_id"]
+    machine.ask("call", ticket_id=issued, counter="1")
+    machine.ask("skip", ticket_id=issued)
+    clock.advance(minutes=61)
+    answer = machine.ask("return", ticket_id=issued)
+    assert (answer["status"], answer["problem"]["code"], answer["state"]) == ("refused", "validation_failed", "skipped")
+    assert "within 60 min" in answer["problem"]["args"]["wrong"]
+
+
+def test_a_machine_that_lost_its_journal_asks_where_it_was(machine, client):
+    machine.ask("issue", series="A")
+    machine.ask("issue", series="A")
+    answer = post(client, machine).json()
+    assert (answer["ack_n"], answer["expected_n"], answer["answers"]) == (2, None, [])
+    assert post(client, machine, {"n": 3, "type": "issue", "series": "A"}).json()["answers"][0]["number"] == 3

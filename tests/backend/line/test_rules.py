@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.domain.tickets.rules.life import RecallRule, check_recalls
+from backend.domain.tickets.rules.life import CallRule, check_calls
 from backend.domain.tickets.rules.line import (
     IN_LINE,
     Place,
@@ -15,11 +15,12 @@ from backend.domain.tickets.rules.line import (
     next_ticket,
     order_line,
     place_of,
+    share_of,
     visits_of,
     write_number,
 )
 
-RULE = RecallRule()
+RULE = CallRule()
 
 
 def at(second):
@@ -37,6 +38,19 @@ def ids(places):
 def test_priority_goes_before_time_and_time_before_number():
     line = [place("late", 9), place("first", 1), place("old", 5, priority=3), place("vip", 2, priority=2)]
     assert ids(order_line(line, line)) == ["old", "vip", "first", "late"]
+
+
+def test_a_series_with_priority_goes_first_whoever_issued_the_number():
+    line = [place("a", 1), place("vip", 8, series="V"), place("old", 9, series="P"), place("b", 0, series="B")]
+    assert ids(order_line(line, line)) == ["old", "vip", "b", "a"]
+    assert ids(order_line([*line, place("known", 7, priority=9)], line)) == ["known", "old", "vip", "b", "a"]
+    assert count_ahead([place("a", 1, for_series="P", state="transferred")], place("me", 5, series="P")) == 1
+
+
+def test_a_transfer_takes_its_priority_along_and_gets_that_of_where_it_is_sent():
+    plain, old = place("plain", 1), place("old", 9, series="P", state="transferred", for_series="A")
+    sent = place("sent", 8, state="transferred", for_series="V")
+    assert ids(order_line([plain, old, sent], [])) == ["old", "sent", "plain"]
 
 
 def test_a_transfer_keeps_its_time_and_waits_where_it_was_sent():
@@ -103,8 +117,21 @@ def test_the_order_is_whole_and_the_same_however_the_tickets_lie(line, serves, r
     assert {one.id for one in first} <= {one.id for one in line if one.state in IN_LINE}
     everyone = {one.id for one in line_for(line, "1")} | {one.id for one in line_for(line, "2")}
     assert everyone == {one.id for one in line if one.state in IN_LINE}
-    firsts = [one.priority for one in first if one.state != "returned"]
+    firsts = [one.precedence for one in first if one.state != "returned"]
     assert firsts == sorted(firsts, reverse=True)
+
+
+@given(st.lists(places, max_size=12, unique_by=lambda one: one.id), st.integers(1, 4))
+def test_tablets_of_a_dark_branch_share_the_line_and_call_nobody_twice(line, tablets):
+    shares = [share_of(line, (), (remainder, tablets)) for remainder in range(tablets)]
+    called = [one.id for share in shares for one in share if one.state in IN_LINE]
+    assert sorted(called) == sorted(one.id for one in line if one.state in IN_LINE)
+
+
+def test_a_tablet_that_alone_has_no_line_calls_only_whom_it_gave_a_number_since():
+    line = [place("seen", 1), place("mine", 2, number=2), place("over", 0, state="finished")]
+    assert ids(share_of(line, {"mine"})) == ["mine", "over"]
+    assert ids(share_of(line, {"mine"}, (1, 2))) == ["seen", "mine", "over"]
 
 
 def test_a_place_is_read_from_the_newest_of_each_step():
@@ -131,6 +158,14 @@ def test_a_ticket_comes_to_a_counter_anew_after_it_was_held_or_sent_on():
     assert visits_of({}) == []
 
 
+@pytest.mark.parametrize(("back_s", "is_right"), [(0, True), (60, True), (61, False)])
+def test_whoever_missed_a_call_comes_back_in_time_or_takes_a_new_number(back_s, is_right):
+    steps = [("called", 0), ("skipped", 30), ("returned", 30 + back_s)]
+    told = [{"to": to, "at": at(second)} for to, second in steps]
+    assert (check_calls({"steps": told}, CallRule(grace_s=60)) is None) is is_right
+    assert check_calls({"steps": [*told, {"to": "left", "at": at(500)}]}, CallRule(grace_s=60)) is None
+
+
 def test_a_number_is_written_as_it_is_called():
     assert [write_number("A", 7), write_number("V", 1234), write_number("A", 21, "C")] == ["A007", "V1234", "A-C021"]
 
@@ -151,4 +186,4 @@ def test_a_number_is_written_as_it_is_called():
 )  # fmt: skip
 def test_a_call_is_repeated_not_too_soon_and_not_too_often(steps, is_right):
     body = {"steps": [{"to": to, "at": at(300 + second)} for to, second in steps]}
-    assert (check_recalls(body, RULE) is None) is is_right
+    assert (check_calls(body, RULE) is None) is is_right

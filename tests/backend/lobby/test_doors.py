@@ -15,7 +15,7 @@ from contracts.kinds import Counter, Pace
 from contracts.kinds.counter import counter_id
 from sync.moments import write_moment
 from sync.puts import Put
-from tests.support.sheets import read_csv, read_xlsx
+from tests.support.sheets import read_csv, read_looks, read_xlsx
 
 DAY = "2026-11-21"
 
@@ -48,11 +48,15 @@ def test_the_line_online_is_the_line_in_the_branch(machine, clock, house, tablet
     clock.advance(minutes=4)
     told = line(tablet)
     assert (told["branch_id"], told["is_live"], told["waiting"]) == ("3501", True, 2)
-    assert [(one["id"], one["ahead"]) for one in told["tickets"]] == [(ids[1], 0), (ids[2], 1)]
+    assert [(one["id"], one["display"], one["ahead"]) for one in told["tickets"]] == [
+        (ids[1], "A002", 0), (ids[2], "A003", 1),
+    ]  # fmt: skip
     (series,) = told["series"]
     assert (series["series"], series["waiting"], series["longest_wait_s"]) == ("A", 2, 240)
     assert series["text"] == "约 7–38 分钟"
-    assert [(one["counter_no"], one["ticket_id"]) for one in told["counters"]] == [("1", ids[0])]
+    assert [(one["counter_no"], one["ticket_id"], one["display"]) for one in told["counters"]] == [
+        ("1", ids[0], "A001")
+    ]  # fmt: skip
 
 
 def test_a_machine_tells_the_wait_and_the_day_says_how_often_that_was_right(machine, clock, house, tablet, body):
@@ -142,14 +146,32 @@ def test_exports_say_what_the_answer_says(tablet, live_a_morning, machine, by):
     as_csv, as_xlsx = (tablet.get(f"/lobby/day/3501/{DAY}?by={by}&format={form}") for form in ("csv", "xlsx"))
     assert as_csv.headers["content-disposition"] == f'attachment; filename="lobby-3501-{DAY}-{by}.csv"'
     cells, written = read_csv(as_csv.content), read_xlsx(as_xlsx.content)
-    assert cells[0] == written[0] == [cells[0][0], *(title for _, title, _ in MEANINGS)]
+    assert cells[0] == [cells[0][0], *(title for _, title, _ in MEANINGS)]
+    assert written[0] == [f"{cells[0][0]}\n{by}", *(f"{title}\n{key}" for key, title, _ in MEANINGS)]
     for place, figures in enumerate([*told["rows"], told["total"]], start=1):
         for column, (key, _, _) in enumerate(MEANINGS, start=1):
             value = figures.get(key)
             assert cells[place][column] == ("" if value is None else str(value)), key
             assert (written[place][column] if column < len(written[place]) else None) == value, key
-    assert cells[-1][0] == written[-1][0] == "合计"
-    assert ["放弃率", "(离开 + 过号未返回 + 取消)÷ 取号数"] in read_xlsx(as_xlsx.content, sheet=2)
+    assert (cells[-1][0], written[-1][0]) == ("合计", "合计 total")
+
+
+def test_a_days_workbook_is_ready_to_be_read(tablet, live_a_morning):
+    live_a_morning(2)
+    book = tablet.get(f"/lobby/day/3501/{DAY}?by=hour&format=xlsx").content
+    frozen, looks = read_looks(book)
+    shares = [key for (key, _, _), look in zip(MEANINGS, looks[1:], strict=True) if look == "0.0%"]
+    assert shares == ["service_level", "abandonment", "occupancy", "recall_rate", "prefill_rate", "coverage"]
+    assert (frozen, read_looks(book, sheet=6)[0], read_xlsx(book)[1][0]) == ("B2", "A2", "09:00")
+    meanings = read_xlsx(book, sheet=6)
+    cuts = [read_xlsx(book, sheet=sheet) for sheet in range(1, 6)]
+    assert [str(rows[0][0]).split("\n")[1] for rows in cuts] == ["hour", "series", "counter", "person", "branch"]
+    assert [rows[-1] for rows in cuts] == [cuts[0][-1]] * 5
+    abandonment = next(row for row in meanings if row[0] == "abandonment")
+    assert abandonment == [
+        "abandonment", "放弃率", "(离开 + 过号未返回 + 取消)÷ 取号数", "(left + no-shows + cancelled) / issued"
+    ]  # fmt: skip
+    assert ["business_date", "营业日", DAY] in meanings
 
 
 def test_a_days_sums_outlive_its_tickets(house, supervisor, live_a_morning, clock, keep):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend.domain.tickets.rules.figures import DIMENSIONS, Day, DayForm, Prefilling, hour_sums, tally_day
 from backend.domain.tickets.rules.funnel import Approach
-from backend.domain.tickets.rules.meaning import MEANINGS, definitions
+from backend.domain.tickets.rules.meaning import IN_ENGLISH, MEANINGS, definitions
 from backend.domain.tickets.rules.tally import Tally, bin_of, figures_of, longer_than, quantile_s, whole
 from contracts.kinds.ticket import STATES
 from contracts.lobby import DayFigures
@@ -196,6 +196,6 @@ def test_a_kept_tally_comes_back_as_it_was():
 
 
 def test_every_figure_has_a_name_and_a_meaning():
-    assert {key for key, _, _ in MEANINGS} == set(DayFigures.__struct_fields__) - {"key"}
+    assert {key for key, _, _ in MEANINGS} == IN_ENGLISH.keys() == set(DayFigures.__struct_fields__) - {"key"}
     assert "10分钟" in next(one.meaning for one in definitions(TARGET_S) if one.key == "service_level")
     assert moment(0) == "2026-11-21T01:00:00.000Z"

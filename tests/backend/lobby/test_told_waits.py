@@ -45,8 +45,8 @@ class Pad:
         now = self.clock()
         return ClockEvidence(wall=write_moment(now), boot="b1", mono_ms=int(now.timestamp() * 1000))
 
-    def issue(self):
-        return self.tablet.issue_ticket(BRANCH, "A", DAY, tell=told_wait).body
+    def issue(self, series="A"):
+        return self.tablet.issue_ticket(BRANCH, series, DAY, tell=told_wait).body
 
     def places(self):
         return [place_of(view.id, {"state": "waiting", **view.body}) for view in self.tablet.find("ticket")]
@@ -99,6 +99,22 @@ def test_where_no_counter_is_open_nothing_is_told_and_nothing_stored(pad, house)
     house.engine.put_records([Put(kind="counter", id=counter_id(BRANCH, "1"), body=body)], "test")
     pad.tablet.sync()
     assert told(pad.issue()) == (None, None)
+
+
+def test_an_elderly_customer_goes_first_whether_a_tablet_or_the_machine_issued_the_number(pad, machine, house):
+    body = {"branch_id": BRANCH, "counter_no": "1", "series": ["A", "P"], "state": "open"}
+    house.engine.put_records([Put(kind="counter", id=counter_id(BRANCH, "1"), body=body)], "test")
+    pad.tablet.serve_line(BRANCH, "P", DAY, want=5)
+    pad.tablet.sync()
+    waiting = [pad.issue() for _ in range(3)]
+    elderly = pad.issue("P")
+    assert told(elderly) == (0, 0)
+    assert told(waiting[2]) == (3, 28)
+    pad.tablet.sync()
+    assert machine.ask("issue", series="P")["ahead"] == 1
+    assert machine.ask("call_next", counter="1")["display"] == f"P{elderly['number']:03d}"
+    assert machine.ask("call_next", counter="1")["series"] == "P"
+    assert machine.ask("call_next", counter="1")["number"] == waiting[0]["number"]
 
 
 @pytest.mark.parametrize("behind", [0, 1, 2])

@@ -161,6 +161,11 @@ def test_a_line_tells_counts_waits_and_its_age():
     assert line_of(places, [], None, moment(10)).is_live
 
 
+def test_whoever_was_sent_on_keeps_the_printed_number_in_the_line_of_others():
+    line = line_of([place(7, "V", state="transferred", for_series="A")], [counter("1")], None, moment(9))
+    assert [(one.series, one.display, one.priority) for one in line.tickets] == [("A", "V007", 2)]
+
+
 def test_a_newcomer_is_told_what_the_line_tells():
     places, counters = [place(1), place(2, state="called", counter="1")], [counter("1")]
     wait = next_wait("A", 0, places, counters, pace(A=6))

@@ -198,3 +198,12 @@ def test_the_figures_get_every_contact_of_a_branchs_day(ledger):
     rows = ledger.store.read(lambda look: funnel_rows(look.connection, "3501", "2026-11-21"))
     assert sorted(row.stage for row in rows) == sorted(stages)
     assert {(row.ticket_id, row.author, row.org_id) for row in rows} == {(ticket, "l1", "3501")}
+
+
+def test_a_bank_has_labels_of_its_own_under_names_of_its_own(ledger):
+    own = {"rural": "乡村振兴", "deposit_potential": "储蓄潜力"}
+    choices = [{"code": code, "name": name} for code, name in own.items()]
+    ledger.put("code_list", code="potential_label", title="潜力客户标签", choices=choices)
+    ledger.product(labels=["rural", "deposit_potential", "card_potential"])
+    (offer,) = ledger.card(ledger.customer(labels=["rural", "deposit_potential", "card_potential"]))["suggestions"]
+    assert set(offer["reasons"]) == {"客户标签“乡村振兴”", "客户标签“储蓄潜力”", "客户标签“贷记卡潜力”"}

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from backend.domain.marketing.rules.facts import Held, Offered, OfferFacts, OfferSettings, Touch
 from backend.domain.marketing.rules.filters import CODES
 from backend.domain.marketing.rules.offers import recommend
+from backend.domain.marketing.rules.score import heed_wait
 from backend.domain.marketing.rules.words import LISTS, OVERDUE, SORTS
 from contracts.kinds.catalog import Product
 from contracts.kinds.reminder import SORTS as REMINDER_SORTS
@@ -137,10 +138,13 @@ def test_a_suppression_tells_every_filter_and_not_the_first_one_only():
 
 
 def test_a_short_wait_is_a_mark_and_no_bar():
-    known = facts(offered(DEPOSIT, talk_min=8), wait_min=5)
-    (only,) = recommend(known, RULES).suggestions
-    assert (only.needs_min, only.score) == (8, -2.0)
-    assert "介绍约需8分钟，等候时间可能不够" in only.reasons
+    known = facts(offered(DEPOSIT, talk_min=8), offered(WEALTH, "wealth", talk_min=3), customer_class="deposit")
+    suggestions = recommend(known, RULES).suggestions
+    assert [one.product_id for one in heed_wait(suggestions, 8)] == [DEPOSIT, WEALTH]
+    quick, slow = heed_wait(suggestions, 5)
+    assert (quick.product_id, slow.product_id, slow.score) == (WEALTH, DEPOSIT, -1.0)
+    assert slow.reasons == ["适合存款客户", "介绍约需8分钟，等候时间可能不够"]
+    assert heed_wait(suggestions, None) == suggestions
 
 
 def test_the_lists_have_the_counts_of_the_document_and_the_kinds_group_every_reminder():
@@ -207,7 +211,6 @@ anybody = st.builds(
     held=st.lists(st.builds(Held, product_id=product_ids, family=families), max_size=4),
     reminders=st.frozensets(sorts, max_size=3),
     touches=st.lists(touches, max_size=8),
-    wait_min=st.none() | st.integers(0, 60),
 )
 
 
@@ -220,6 +223,16 @@ def test_every_product_is_in_exactly_one_list_and_says_why(known):
     assert all(not one.barred_by for one in offers.suggestions)
     assert all(one.barred_by and set(one.barred_by) <= CODES.keys() for one in offers.suppressed)
     assert [-one.score for one in offers.suggestions] == sorted(-one.score for one in offers.suggestions)
+
+
+@given(anybody, st.none() | st.integers(0, 60))
+def test_a_wait_loses_no_suggestion_and_keeps_the_best_first(known, wait_min):
+    before = recommend(known, RULES).suggestions
+    after = heed_wait(before, wait_min)
+    assert {one.product_id for one in after} == {one.product_id for one in before}
+    assert [-one.score for one in after] == sorted(-one.score for one in after)
+    told = [one for one in after if any("等候时间" in reason for reason in one.reasons)]
+    assert [one for one in after if wait_min is not None and one.needs_min > wait_min] == told
 
 
 @given(anybody)

@@ -70,7 +70,6 @@ class OfferFacts(Struct, frozen=True, kw_only=True):
     held: Sequence[Held] = ()
     reminders: frozenset[str] = frozenset()  # sorts of those that are open
     touches: Sequence[Touch] = ()
-    wait_min: int | None = None  # the least that the customer still waits, if that is known
     label_names: Mapping[str, str] = {}
 
 

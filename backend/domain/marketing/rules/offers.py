@@ -2,7 +2,7 @@
 
 from backend.domain.marketing.rules.facts import Offered, OfferFacts, Offers, OfferSettings
 from backend.domain.marketing.rules.filters import bars_of
-from backend.domain.marketing.rules.score import score_of
+from backend.domain.marketing.rules.score import REASONS_MAX, score_of
 from contracts.kinds.card import Suggestion
 
 
@@ -10,7 +10,7 @@ def recommend(facts: OfferFacts, settings: OfferSettings) -> Offers:
     """Return what to offer a customer, best first, and what not, each product once and each with its reasons.
 
     The same facts give the same answer in whatever order they come. A product with nothing for it is offered last;
-    one that a filter bars is never offered. `needs_min` is a soft mark: a tablet compares it with the wait.
+    one that a filter bars is never offered. `needs_min` is a soft mark, which `heed_wait` compares with the wait.
     """
     suggestions, suppressed = [], []
     for offered in sorted(facts.products, key=lambda one: (one.product.code, one.id)):
@@ -25,7 +25,7 @@ def recommend(facts: OfferFacts, settings: OfferSettings) -> Offers:
 def _suggest(offered: Offered, facts: OfferFacts) -> Suggestion:
     score, reasons = score_of(offered, facts)
     return Suggestion(
-        product_id=offered.id, score=score, needs_min=offered.product.talk_min, reasons=reasons[:20]
+        product_id=offered.id, score=score, needs_min=offered.product.talk_min, reasons=reasons[:REASONS_MAX]
     )  # fmt: skip
 
 

@@ -1,10 +1,14 @@
 """What speaks for a product, each in plain words (domain-rules.md §9)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec.structs import replace
 
 from backend.domain.marketing.rules.facts import Offered, OfferFacts
 from backend.domain.marketing.rules.words import CLASSES, FAMILIES, LISTS, SORTS
+from contracts.kinds.card import Suggestion
 
+REASONS_MAX = 20  # of one suggestion
 REMINDER, INTEREST, LABEL, BESIDE, CLASS, SHORT_WAIT = 4.0, 3.0, 3.0, 2.0, 1.0, -2.0  # points
 SUITS: Mapping[str, frozenset[str]] = {  # class of customer → families
     "deposit": frozenset({"deposit", "wealth"}),
@@ -23,6 +27,21 @@ def score_of(offered: Offered, facts: OfferFacts) -> tuple[float, list[str]]:
     return sum(worth for worth, _ in points), [text for _, text in points] or [NOTHING_SPECIAL]
 
 
+def heed_wait(suggestions: Iterable[Suggestion], wait_min: int | None) -> list[Suggestion]:
+    """Return a card's suggestions for somebody who still waits so many minutes at least, None if that is not known.
+
+    A talk that takes longer loses points, says so, and is offered later; it is no bar. The card tells no wait, for a
+    wait shrinks by the minute: whoever shows the card asks this, with `lo_min` of the line that they show.
+    """
+    known = [one if wait_min is None or one.needs_min <= wait_min else _shorten(one) for one in suggestions]
+    return sorted(known, key=lambda one: -one.score)  # stable: equals stay as they were
+
+
+def _shorten(one: Suggestion) -> Suggestion:
+    said = f"介绍约需{one.needs_min}分钟，等候时间可能不够"
+    return replace(one, score=one.score + SHORT_WAIT, reasons=[*one.reasons[: REASONS_MAX - 1], said])
+
+
 def _points(offered: Offered, facts: OfferFacts) -> Iterator[Point]:
     product = offered.product
     for sort in sorted(facts.reminders.intersection(product.after)):
@@ -35,5 +54,3 @@ def _points(offered: Offered, facts: OfferFacts) -> Iterator[Point]:
         yield BESIDE, f"已持有{FAMILIES.get(family, family)}，常一并使用"
     if product.family in SUITS.get(facts.customer_class, frozenset()):
         yield CLASS, f"适合{CLASSES[facts.customer_class]}"
-    if facts.wait_min is not None and facts.wait_min < product.talk_min:
-        yield SHORT_WAIT, f"介绍约需{product.talk_min}分钟，等候时间可能不够"

@@ -13,16 +13,21 @@ SERVED = ("serving", "held")  # whoever got so far was served: only the finish w
 OPEN_STATES = ("waiting", "called", "recalled", "serving", "held", "transferred", "skipped", "returned")
 
 
-class RecallRule(Struct, frozen=True, kw_only=True):
-    """How soon after a call it may be repeated, and how often."""
+class CallRule(Struct, frozen=True, kw_only=True):
+    """How soon and how often a call is repeated, and for how long after a missed one a customer comes back."""
 
     after_s: float = 15
     times_max: int = 3
+    grace_s: float = 3600
 
 
-def check_recalls(body: Body, rule: RecallRule) -> str | None:
-    """Return what is wrong with a ticket's recalls, or None. The time is the server's estimate, whoever called."""
+def check_calls(body: Body, rule: CallRule) -> str | None:
+    """Return what is wrong with a ticket's recalls or its return, or None. Times are the server's estimate."""
     steps: Sequence[Mapping[str, Any]] = body.get("steps") or ()
+    return _wrong_recall(steps, rule) or _wrong_return(steps, rule)
+
+
+def _wrong_recall(steps: Sequence[Mapping[str, Any]], rule: CallRule) -> str | None:
     times = 0
     for before, step in pairwise(steps):
         times = times + 1 if step["to"] == "recalled" else 0 if step["to"] == "called" else times
@@ -31,6 +36,15 @@ def check_recalls(body: Body, rule: RecallRule) -> str | None:
         if step["to"] == "recalled" and _seconds(before["at"], step["at"]) < rule.after_s:
             return f"a call is repeated {rule.after_s:g} s after the one before, at the soonest"
     return None
+
+
+def _wrong_return(steps: Sequence[Mapping[str, Any]], rule: CallRule) -> str | None:
+    """Say that the newest step is a return that comes too late: then the number is no longer good (§8, grace)."""
+    if len(steps) < 2 or steps[-1]["to"] != "returned":
+        return None
+    if _seconds(steps[-2]["at"], steps[-1]["at"]) <= rule.grace_s:
+        return None
+    return f"whoever missed a call comes back within {rule.grace_s / 60:g} min, or takes a new number"
 
 
 def state_at_day_end(state: str) -> str:

@@ -37,6 +37,14 @@ class Place(Struct, frozen=True, kw_only=True):
         """The series whose counters may call it."""
         return self.for_series or self.series
 
+    @property
+    def precedence(self) -> int:
+        """What it is called ahead by: its own priority, or that of the series that it is from or was sent on to.
+
+        So a number of a series with priority goes first whoever issued it, and nobody loses their place by a transfer.
+        """
+        return max(self.priority, SERIES_PRIORITY.get(self.series, 0), SERIES_PRIORITY.get(self.line, 0))
+
 
 def place_of(id: str, body: Body) -> Place:
     """Return a ticket's place by its body; what happened to it is read from its steps."""
@@ -70,6 +78,21 @@ def line_for(
     return order_line([place for place in known if _may_call(place, counter_no, serves)], known, behind=behind)
 
 
+def share_of(places: Iterable[Place], own: Collection[str], split: tuple[int, int] | None = None) -> list[Place]:
+    """Return the tickets that a tablet with no line calls from, so that no colleague calls the same customer.
+
+    `own` are those that it issued itself since the line failed: nobody else knows of them. Where the whole branch has
+    no line, its tablets divide up by number what all of them saw before: `split` is (0, 2) on one of two, (1, 2) on the
+    other. Tickets that wait no more stay among them, for `next_ticket` looks back.
+    """
+    remainder, of = split or (0, 0)
+    return [
+        place
+        for place in places
+        if place.id in own or place.state not in IN_LINE or (of and place.number % of == remainder)
+    ]
+
+
 def order_line(waiting: Iterable[Place], known: Collection[Place], *, behind: int = RETURNED_BEHIND) -> list[Place]:
     """Return those in line by priority, then by the time of issue, which a transfer keeps.
 
@@ -80,7 +103,7 @@ def order_line(waiting: Iterable[Place], known: Collection[Place], *, behind: in
     line = sorted((place for place in present if place.state != "returned"), key=_rank)
     for place in sorted((place for place in present if place.state == "returned"), key=_return):
         called = sum(_was_called_after(other, place) for other in known)
-        ahead = sum(other.priority > place.priority for other in line)
+        ahead = sum(other.precedence > place.precedence for other in line)
         line.insert(max(ahead, behind - called, 0), place)
     return line
 
@@ -115,7 +138,7 @@ def _may_call(place: Place, counter_no: str, serves: Collection[str]) -> bool:
 
 
 def _rank(place: Place) -> tuple[int, str, str, str, int, str]:
-    return -place.priority, place.issued_at, place.series, place.overflow or "", place.number, place.id
+    return -place.precedence, place.issued_at, place.series, place.overflow or "", place.number, place.id
 
 
 def _return(place: Place) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place, place_of
+from backend.domain.tickets.rules.line import AT_COUNTER, RETURNED_BEHIND, Place, place_of, write_number
 from backend.domain.tickets.rules.staffing import staff
 from backend.domain.tickets.rules.waiting import Line, Wait, newcomer, say_wait
 from contracts.base import Body
@@ -125,6 +125,7 @@ class _View:
         return CounterLine(
             counter_no=counter.counter_no, state=counter.state, teller=counter.teller, series=list(counter.series),
             ticket_id=place.id if place else None, number=place.number if place else None,
+            display=_display(place) if place else "",
             ticket_state=place.state if place else None,
             waiting=sum(counter.counter_no in self.line.counters_for(one) for one in self.line.waiting),
         )  # fmt: skip
@@ -132,13 +133,18 @@ class _View:
     def waiting_ticket(self, one: Place) -> WaitingTicket:
         wait = self._wait(one)
         return WaitingTicket(
-            id=one.id, series=one.line, number=one.number, overflow=one.overflow, priority=one.priority,
+            id=one.id, series=one.line, number=one.number, overflow=one.overflow,
+            display=_display(one), priority=one.precedence,
             issued_at=one.issued_at, ahead=self.line.ahead_of(one),
             lo_min=wait.lo_min if wait else None, hi_min=wait.hi_min if wait else None, text=say_wait(wait),
         )  # fmt: skip
 
     def _wait(self, one: Place) -> Wait | None:
         return self.line.wait_of(one, _mean_s(one.line, self._paces))
+
+
+def _display(place: Place) -> str:
+    return write_number(place.series, place.number, place.overflow)
 
 
 def _behind(pace: Pace | None) -> int:

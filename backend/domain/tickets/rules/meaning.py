@@ -1,5 +1,7 @@
 """What each figure of a day is called and means, for screens and exports (domain-rules.md §8)."""
 
+from collections.abc import Mapping
+
 from contracts.lobby import Definition
 
 # key, title, meaning; {target} is the service target in minutes. The order is that of the columns.
@@ -43,6 +45,43 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
     ("reserved", "预约", "预约或转介的客户数"),
     ("done", "成交", "当日成交的客户数,接触可在更早的日期"),
 )
+IN_ENGLISH: Mapping[str, str] = {
+    "issued": "numbers taken that day",
+    "called": "numbers called at least once",
+    "finished": "numbers served to the end",
+    "wait_mean_s": "mean seconds from taking the number to the first call; a later call or a transfer changes nothing",
+    "wait_median_s": "half waited no longer than this; to within 30 s",
+    "wait_p90_s": "nine of ten waited no longer than this; to within 30 s",
+    "service_level": "share of all numbers called within {target} min; who waited longer and left, expired or "
+    "still waits counts as missed, who still waits less long does not count yet",
+    "abandonment": "(left + no-shows + cancelled) / issued",
+    "left": "numbers whose customer went away",
+    "cancelled": "numbers cancelled",
+    "no_shows": "called, did not come, and never came back",
+    "unserved": "expired at the day's end without a call",
+    "still_waiting": "not called yet at the moment of counting",
+    "services": "services done, each leg of a transfer one; without those whose end nobody noted",
+    "service_mean_s": "mean seconds of those services, holds left out",
+    "inaccurate": "services whose end nobody noted; in no mean",
+    "busy_s": "seconds that counters were taken, from call to end",
+    "open_s": "seconds that counters were open, pauses left out",
+    "occupancy": "busy_s / open_s",
+    "recalls": "calls repeated",
+    "recall_rate": "recalls / calls",
+    "transfers": "customers sent on to another counter or series",
+    "eligible": "numbers served for something that a form could be prefilled for",
+    "prefilled": "of those, with a form ready at the counter",
+    "prefill_rate": "prefilled / eligible",
+    "saved_min": "minutes that the forms which tellers took saved, as each template is set",
+    "told": "called numbers whose customer was told a wait",
+    "coverage": "share of those whose wait fell in the told interval; nominal 80 %",
+    "identified": "numbers whose customer is known",
+    "approached": "customers approached that day; each stage counts a customer once",
+    "recommended": "customers who were offered something",
+    "interested": "customers who showed interest",
+    "reserved": "customers who reserved or were referred",
+    "done": "customers who took a product that day, whenever they were approached",
+}
 PARTS = {"hour": "时段", "series": "队列", "counter": "窗口", "person": "人员", "branch": "网点"}
 ALL, OTHERS = "合计", "其他"
 
