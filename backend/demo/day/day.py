@@ -54,7 +54,7 @@ JOBS = frozenset({"pace_lines", "keep_lobby_days", "settle_media", "end_days"})
 WRONG_MAX = 10  # numbers that are named if they are not where they must be
 CLOCK = "clock"  # the file of the played time
 # Numbers a block of each series; few, so that a tablet without a line runs out and goes on with its letter.
-LEASES_WANTED = dict(zip(SERIES, (15, 3), strict=True))
+LEASES_WANTED = dict(zip(SERIES, (15, 3, 3), strict=True))
 PLAYED = (
     "real:   the server process, its database, HTTP, every tablet's own file, keys, signatures, the order of arrival",
     "played: the hour, the same for server and tablets (08:30 to 17:30 in a minute), the people, the lines' weather",

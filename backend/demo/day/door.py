@@ -11,10 +11,10 @@ from backend.demo.day.counters import Called
 from backend.demo.day.guests import GENERAL, SERIES, Guest
 from backend.demo.day.line import Weather
 from backend.demo.queue_machine import LineDown, QueueMachine
-from backend.domain.tickets.rules.line import write_number
+from backend.domain.tickets.rules.line import SERIES_PRIORITY, write_number
 
 ATTEMPTS_MAX = 6
-BLOCKS = dict(zip(SERIES, (12, 2), strict=True))  # numbers to print with no line; few: a long hour needs more
+BLOCKS = dict(zip(SERIES, (12, 2, 2), strict=True))  # numbers to print with no line; few: a long hour needs more
 WORDS = {
     "recalled": "recall", "serving": "serving", "finished": "finish", "skipped": "skip", "returned": "return",
     "left": "left", "transferred": "transfer",
@@ -60,7 +60,8 @@ class Door:
             return self._called(answer) if is_called and answer else None
         if not self.printed_offline:
             return None
-        display = self.printed_offline.pop(0)
+        display = max(self.printed_offline, key=self._precedence)  # of equals the first
+        self.printed_offline.remove(display)
         self.say("call", counter=counter_no, **self._names[display])
         return Called("", display)
 
@@ -110,6 +111,9 @@ class Door:
     def _answers(self, type: str) -> list[dict[str, Any]]:
         said = (message for message in self.machine.journal if message["type"] == type)
         return [message["answered"] for message in said if message.get("answered", {}).get("number")]
+
+    def _precedence(self, display: str) -> int:
+        return SERIES_PRIORITY.get(self._names[display]["series"], 0)
 
     def _called(self, answer: dict[str, Any]) -> Called:
         self._remember(answer["series"], answer["number"], answer.get("overflow") or "")

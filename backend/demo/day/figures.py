@@ -29,7 +29,7 @@ def _tell_series(desk: Desk, org_id: str, date: str) -> str:
     """Return how much less those wait who go first."""
     rows = desk.get(f"/lobby/day/{org_id}/{date}?by=series")["rows"]
     told = [f"{row['key']} {row['issued']} numbers, {_minutes(row.get('wait_mean_s'))}" for row in rows if row["key"]]
-    return f"by series, the elderly and disabled (P) first: {' · '.join(told)}"
+    return f"by series, the elderly and disabled (P) first, then VIPs (V): {' · '.join(told)}"
 
 
 def tell_hours(desk: Desk, org_id: str, date: str) -> list[str]:

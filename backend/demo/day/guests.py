@@ -10,8 +10,9 @@ from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN
 from contracts.base import Body
 from sync.puts import Put
 
-GENERAL, ELDERLY = "A", "P"  # series: the other one is for the elderly and disabled, who go first
-SERIES = (GENERAL, ELDERLY)
+GENERAL, ELDERLY, VIP = "A", "P", "V"  # series: the elderly and disabled go first, then who is a VIP
+SERIES = (GENERAL, ELDERLY, VIP)
+VIP_LEVEL = "贵宾"
 LAST_ARRIVAL_MIN = CLOSES_MIN - 30
 RUSH = ((9 * 60, 11 * 60), (14 * 60, 16 * 60))
 RUSH_SHARE = 0.62
@@ -45,6 +46,11 @@ class Known(Struct, frozen=True, kw_only=True):
     id: str
     body: Body
     certificate: str
+
+    @property
+    def is_vip(self) -> bool:
+        """Say whether the bank calls them ahead of others."""
+        return bool(self.body["level"] == VIP_LEVEL)
 
     @property
     def swipe(self) -> Body:
@@ -81,22 +87,26 @@ class Guests:
     def _one(self, machine_share: float) -> Guest:
         random = self._random
         is_at_machine = random.random() < machine_share
+        is_elderly = random.random() < ELDERLY_SHARE
+        claim, is_vip = self._claim(is_at_machine)
         return Guest(
             minute=draw_minute(random), service=random.choice(SERVICES), is_at_machine=is_at_machine,
-            series=ELDERLY if random.random() < ELDERLY_SHARE else GENERAL, service_min=random.randint(*SERVICE_MIN),
-            claim=self._claim(is_at_machine), is_late=random.random() < LATE_SHARE,
+            series=ELDERLY if is_elderly else VIP if is_vip else GENERAL, service_min=random.randint(*SERVICE_MIN),
+            claim=claim, is_late=random.random() < LATE_SHARE,
             is_deaf=random.random() < DEAF_SHARE, is_sent_on=random.random() < SENT_ON_SHARE,
             patience_min=random.randint(*PATIENCE_MIN) if random.random() < IMPATIENT_SHARE else CLOSES_MIN,
         )  # fmt: skip
 
-    def _claim(self, is_at_machine: bool) -> Body:
+    def _claim(self, is_at_machine: bool) -> tuple[Body, bool]:
+        """Return who somebody says they are, and whether that makes them a VIP."""
         random = self._random
         if random.random() >= KNOWN_SHARE:
-            return {}
+            return {}, False
         if is_at_machine and random.random() < MISREAD_SHARE:
-            return {"sort": "swipe", "customer_no": NOBODY}
+            return {"sort": "swipe", "customer_no": NOBODY}, False
         person = random.choice(self._own if random.random() < HOST_SHARE else self._others)
-        return person.swipe if is_at_machine else random.choice((person.identity_card, person.word))
+        claim = person.swipe if is_at_machine else random.choice((person.identity_card, person.word))
+        return claim, person.is_vip
 
 
 def know(bank: Bank, put: Put) -> Known:

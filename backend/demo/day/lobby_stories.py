@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import select
 
 from backend.demo.day.crew import settle
-from backend.demo.day.guests import Guest, Known, know
+from backend.demo.day.guests import GENERAL, VIP, Guest, Known, know
 from backend.demo.day.lobby import Lobby
 from backend.demo.day.scene import Event, Scene, at, sync_until
 from backend.domain.customers.rules.masking import mask_name
@@ -184,7 +184,8 @@ class LobbyStories:
         """Let somebody come who says who they are, and tell what their card shows."""
         self._used.add(person.id)
         guest = Guest(
-            minute=self._scene.day.minute, is_at_machine=at_machine, claim=claim, service_min=SERVICE_MIN
+            minute=self._scene.day.minute, is_at_machine=at_machine, claim=claim, service_min=SERVICE_MIN,
+            series=VIP if person.is_vip else GENERAL,
         )  # fmt: skip
         display, id = self._scene.branches[lobby.branch].welcome(guest, lobby)
 
