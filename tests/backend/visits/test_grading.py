@@ -255,7 +255,8 @@ def summary(graded, ids):
 
 
 def trouble(field):
-    random, pads, ids = Random(7), [Pad(field, boot=f"b{at}") for at in range(4)], []
+    random, pads = Random(7), [Pad(field, boot=f"b{at}") for at in range(4)]
+    ids: list[str] = []
     for at in range(24):
         pad = pads[at % 4]
         minute = at * 9 if at < 16 else at * 40
