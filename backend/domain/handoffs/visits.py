@@ -14,6 +14,7 @@ from backend.domain.devices.queries import devices_of
 from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
+from backend.domain.visits.rules.corrections import settle_corrections
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
@@ -85,6 +86,7 @@ class Grader(Struct, frozen=True, kw_only=True):
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
+        moved += [trace for trace in _settle(unit, moved) if trace.root != trace.id and trace not in moved]
         others = sorted(self._influenced(unit, moved) - fresh.keys())
         if rest := others[self.regraded_max :]:
             unit.follow_up_later(VISIT_AGAIN, rest, at)
@@ -111,16 +113,19 @@ class Grader(Struct, frozen=True, kw_only=True):
         graded = _load(unit, GRADE, rows, _body.decode)
         rejected = _rejected(unit, {row.trace.root for row in rows.values()} - rows.keys(), graded)
         missing = queries.count_missing(unit.connection, rows)
-        days_off = _days_off(unit, {local_date(row.trace.check_in.at) for row in rows.values()})
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
         puts = []
         for author, traces in groupby(order, key=lambda trace: trace.author):
-            mine = list(traces)
-            around = self._around(unit, author, mine)
+            told = list(traces)
+            around = self._around(unit, author, told)
+            mine = [trace for trace in _settle(unit, told) if trace.id in visits]
+            if mine != told:
+                around = self._around(unit, author, [*told, *mine])
+            days_off = _days_off(unit, {local_date(trace.check_in.at) for trace in mine})
             contents = _contents(unit, mine, around)
             for trace in mine:
                 neighbours = self._neighbours(unit, trace, around, contents)
-                facts = self._facts(visits[trace.id], rows[trace.id], missing, days_off)
+                facts = self._facts(visits[trace.id], rows[trace.id], trace, missing, days_off)
                 if trace.root != trace.id and trace.root in rejected:
                     facts = msgspec.structs.replace(facts, known_flags=facts.known_flags | {CORRECTS_REJECTED})
                 judged = judge_visit(facts, neighbours, self.limits)
@@ -210,7 +215,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         first_at = shift_moment(min(one.check_in.at for one in mine), days=-self.limits.compared_d)
         last_at = max(self._horizon(one) for one in mine)
         found = queries.traces_of_person(unit.connection, author, first_at, last_at)
-        return sorted(found, key=lambda trace: trace.place_in_order)
+        return sorted(_settle(unit, found), key=lambda trace: trace.place_in_order)
 
     def _horizon(self, trace: Trace) -> str:
         return max(trace.until_at, shift_moment(trace.check_in.at, seconds=self.limits.burst_s))
@@ -223,8 +228,9 @@ class Grader(Struct, frozen=True, kw_only=True):
         person = [one for one in around if one.id != trace.id and first_at <= one.check_in.at <= last_at]
         return Neighbours(person=person, device=self._sharing(unit, trace), contents=contents)
 
-    def _facts(self, visit: Visit, row: TraceRow, missing: Mapping[str, int], days_off: Collection[str]) -> VisitFacts:
-        trace = row.trace
+    def _facts(
+        self, visit: Visit, row: TraceRow, trace: Trace, missing: Mapping[str, int], days_off: Collection[str]
+    ) -> VisitFacts:  # fmt: skip
         return facts_of(
             visit, trace, signed_at=row.signed_at, received_at=row.received_at, places=row.places,
             missing_media=missing.get(trace.id, 0), is_workday=local_date(trace.check_in.at) not in days_off,
@@ -240,6 +246,14 @@ def _rejected(unit: SqlUnit, others: Collection[str], graded: Mapping[str, Body]
 
 def _is_rejected(stored: Stored | None) -> bool:
     return stored is not None and stored.standing == "live" and _body.decode(stored.body)["review_state"] == REJECTED
+
+
+def _settle(unit: SqlUnit, traces: Sequence[Trace]) -> list[Trace]:
+    """Return these visits, corrections dated as what they correct, and the own visit that one corrects."""
+    roots = {trace.root for trace in traces} - {trace.id for trace in traces}
+    originals = [row.trace for row in queries.find_traces(unit.connection, roots).values()] if roots else []
+    authors = {trace.author for trace in traces}
+    return settle_corrections([*traces, *(one for one in originals if one.author in authors)])
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
 from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
 from backend.domain.compliance.jobs.reacting import take_visits
+from backend.domain.compliance.queries import facts
 from backend.domain.compliance.rules.facts import VisitFact
 from backend.domain.handoffs.duty import SOURCES
 from backend.domain.staff.queries import add_portfolio, assign_bucket
@@ -288,6 +289,14 @@ def test_a_sample_can_be_drawn_again_and_says_what_it_finds(month):
     assert [one["visit_id"] for one in drawn["items"]] == [month.visit]
     assert (drawn["population"], drawn["size"], drawn["detection_power"]) == (1, 1, 1.0)
     assert month.get("branch", f"/months/{MONTH}/sample?seed=autumn")["population"] == 0
+    mended = VisitFact(
+        visit_id=new_id(), customer_id=drawn["items"][0]["customer_id"], visitor="fa", day=date(2026, 11, 10),
+        t_est="2026-11-10T02:00:00.000Z", grade="A", review="counted", type="on_site", content_chars=40,
+        has_coordinate=True, amends=month.visit,
+    )  # fmt: skip
+    month.house.store.write(lambda unit: facts.note_visits(unit.connection, [mended]))
+    again = month.get("head", f"/months/{MONTH}/sample?seed=autumn")
+    assert [one["visit_id"] for one in again["items"]] == [mended.visit_id]
 
 
 def test_a_year_without_a_notice_carries_a_warning(month):

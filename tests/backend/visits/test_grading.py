@@ -20,11 +20,13 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
+from sync.store import Key
 from tests.backend.visits.field import PLACE, Field, Pad
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
 __all__ = ["migrated_template", "postgres", "postgres_url"]
 
+REPEATED = ("started_at", "ended_at", "check_in", "check_out")  # of the original, in its correction
 FRIDAY = "2026-11-20T0{}:00:00Z"
 
 
@@ -171,6 +173,23 @@ def test_a_correction_that_arrives_first_is_cleared_by_its_original(field):
     assert "corrects_other" not in field.codes(second)
 
 
+def test_a_correction_written_days_later_after_a_restart_stays_on_the_visit_s_day(field):
+    pad = Pad(field)
+    began = "2026-10-30T02:00:00Z"
+    field.clock.at = datetime.fromisoformat("2026-10-30T04:00:00+00:00")
+    first = pad.visit(began)
+    pad.push()
+    original = field.store.read(lambda look: look.records([Key("visit", first)]))[Key("visit", first)]
+    told = {name: KINDS["visit"].read(original.body)[name] for name in REPEATED}
+    pad.boot, field.clock.at = "b2", datetime.fromisoformat("2026-11-03T04:00:00+00:00")
+    second = pad.visit("2026-11-03T03:00:00Z", stay_s=0, amends=first, **told)
+    after = pad.visit("2026-11-03T03:20:00Z", north_m=30_000)
+    pad.push()
+    assert (field.grade(second)["at"], field.grade(second)["local_date"]) == (field.grade(first)["at"], "2026-10-30")
+    assert field.codes(second) <= {"unanchored", "late_sync"}
+    assert "impossible_speed" not in field.codes(after)
+
+
 def test_nobody_corrects_the_visit_of_somebody_else(field):
     mine, theirs = Pad(field), Pad(field, "m2", boot="b2")
     first = mine.visit(FRIDAY.format(2))
@@ -207,6 +226,7 @@ def test_no_order_of_arrival_changes_a_grade(tmp_path):
     assert judged[1:] == judged[:1] * 3
     assert {code for *_, flags in judged[0] for code, _ in flags} >= {
         "text_reused", "photo_reused", "impossible_speed", "overlap", "burst", "device_changed",
+        "corrects_other",
     }  # fmt: skip
 
 
@@ -235,13 +255,16 @@ def summary(graded, ids):
 
 
 def trouble(field):
-    random, pads, ids = Random(7), [Pad(field, boot=f"b{at}") for at in range(4)], []
+    random, pads = Random(7), [Pad(field, boot=f"b{at}") for at in range(4)]
+    ids: list[str] = []
     for at in range(24):
         pad = pads[at % 4]
         minute = at * 9 if at < 16 else at * 40
         told: dict[str, Any] = {"content": "茶园今年收成较好，客户计划年底前增加一笔定期存款。"} if at % 5 == 0 else {}
         if at % 3 == 0:
             told["photos"] = [f"{at % 2:064x}"]
+        if at in (9, 14):
+            told["amends"] = ids[at - 4 if at == 9 else at - 3]  # of the same tablet, of another one
         began = f"2026-11-{16 + minute // 600:02d}T{minute % 600 // 60:02d}:{minute % 60:02d}:{at % 4:02d}Z"
         ids.append(
             pad.visit(began, stay_s=random.choice([200, 400, 900]), north_m=random.choice([0, 0, 30_000]), **told)

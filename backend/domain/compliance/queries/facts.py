@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import Connection, and_, delete, exists, func, select
 
 from backend.domain.compliance.models import duty_customer, duty_ownership, duty_visit, loan, loan_balance
 from backend.domain.compliance.queries.upserts import put_rows
@@ -190,10 +190,14 @@ def find_org(connection: Connection, customer_id: str) -> str | None:
 def visits_of(
     connection: Connection, orgs: Collection[str], first: date, last: date, visitor: str | None
 ) -> dict[str, dict[str, str]]:  # fmt: skip
-    """Return the visits to some institutions' customers in a stretch of days that nobody rejected, by id."""
+    """Return the visits to some institutions' customers in a stretch of days, by id: neither rejected nor corrected."""
     columns = [duty_visit.c[name] for name in ("visit_id", "customer_id", "visitor", "day", "grade")]
     within = and_(duty_visit.c.day >= first.isoformat(), duty_visit.c.day <= last.isoformat())
+    later = duty_visit.alias()
+    same = later.c.visitor == duty_visit.c.visitor, later.c.customer_id == duty_visit.c.customer_id
+    corrected = exists().where(later.c.amends == duty_visit.c.visit_id, *same)
     chosen = select(*columns).join(duty_customer, duty_customer.c.customer_id == duty_visit.c.customer_id)
+    chosen = chosen.where(~corrected)
     chosen = chosen.where(within, duty_visit.c.review != "rejected", duty_customer.c.org_id.in_(orgs))
     if visitor is not None:
         chosen = chosen.where(duty_visit.c.visitor == visitor)

@@ -35,6 +35,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     check_in: Event
     check_out: Event | None = None  # None: nobody checked out
     root: str = ""  # the visit that this one corrects, or itself
+    started_at: str = ""  # as the tablet told it
     text: Fingerprint = Fingerprint()
     photos: Sequence[Photo] = ()
 

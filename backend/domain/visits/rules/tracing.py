@@ -33,6 +33,7 @@ def trace_of(id: str, visit: Visit, *, device_id: str, signed_at: str, limits: T
         check_in=_event(told.began_at, visit.started_at, visit.check_in, limits),
         check_out=_event(told.ended_at, ended or "", visit.check_out, limits) if told.ended_at else None,
         root=visit.amends or id,
+        started_at=visit.started_at,
         text=fingerprint(visit.content),
         photos=[_photo(digest, visit.photo_facts.get(digest, NOTHING_KNOWN)) for digest in visit.photos],
     )
