@@ -48,7 +48,10 @@ def end_days(engine: Engine, store: SqlStore, now: datetime, ends_h: int) -> int
     due = store.read(lambda look: queries.days_to_account(look.connection, since, day.isoformat()))
     changed = 0
     for branch, ended in due:
-        ended_at = closing_of(date.fromisoformat(ended), ends_h)
+        ended_at = _named_closing(ended, ends_h)
+        if ended_at is None:  # there is nothing to account for, and it must not keep all others from ending
+            store.write(partial(_expire_open, kinds=engine.kinds, branch=branch, date=ended, closing=closing, at=at))
+            continue
         changed += store.write(partial(end_day, kinds=engine.kinds, branch=branch, date=ended, closing=ended_at, at=at))
     for branch, id in store.read(lambda look: queries.list_counters_to_end(look.connection, closing)):
         store.write(partial(end_counter, kinds=engine.kinds, id=id, closing=closing, at=at))
@@ -58,8 +61,7 @@ def end_days(engine: Engine, store: SqlStore, now: datetime, ends_h: int) -> int
 
 def end_day(unit: SqlUnit, *, kinds: Kinds, branch: str, date: str, closing: str, at: str) -> bool:
     """End a branch's day and write its account; return whether the account is a new one. Again changes nothing."""
-    for id in queries.list_open_tickets(unit.connection, branch, date):
-        _end_ticket(unit, kinds, id, closing, at)
+    _expire_open(unit, kinds, branch, date, closing, at)
     close_day(unit, branch, date)
     report = account(branch, date, unit.leases(branch, date), unit.numbers(branch, date))
     return _keep_account(unit, report, closing, at)
@@ -80,6 +82,19 @@ def end_counter(unit: SqlUnit, *, kinds: Kinds, id: str, closing: str, at: str) 
         queries.save_counter_day(unit.connection, body["branch_id"], day, body["counter_no"], merged)
     left = body | {"steps": [step for step in steps if step["at"] > closing]}
     put_records(unit, kinds, [Put(kind="counter", id=id, body=left)], by=BY, at=at)
+
+
+def _named_closing(day: str, ends_h: int) -> str | None:
+    """Return when a day ends that a tablet named, or None if no calendar has it."""
+    try:
+        return closing_of(date.fromisoformat(day), ends_h)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _expire_open(unit: SqlUnit, kinds: Kinds, branch: str, date: str, closing: str, at: str) -> None:
+    for id in queries.list_open_tickets(unit.connection, branch, date):
+        _end_ticket(unit, kinds, id, closing, at)
 
 
 def _end_ticket(unit: SqlUnit, kinds: Kinds, id: str, closing: str, at: str) -> None:

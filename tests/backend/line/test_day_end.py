@@ -127,6 +127,17 @@ def test_the_account_names_the_series_of_the_branch(machine, house, tablet, end)
     assert (shown["names"], shown["ended_at"]) == ({"A": "现金业务"}, "2026-11-21T15:00:00.000Z")
 
 
+@pytest.mark.parametrize("date", ["0000-00-00", "0001-01-01", "2026-02-30"])
+def test_a_day_that_no_calendar_has_keeps_no_branch_from_ending(machine, tablet, body, end, date):
+    honest = machine.ask("issue", series="A")["ticket_id"]
+    said = {"branch_id": "3501", "series": "B", "business_date": date, "number": 1, "issued_at": f"{DAY}T01:00:00.000Z"}
+    odd = tablet.mutation("ticket", "create", set=said)
+    assert tablet.push(odd).outcomes[0].status == "applied"
+    end(23)
+    assert body("ticket", honest)["state"] == body("ticket", odd["id"])["state"] == "expired"
+    assert end(23) == 0
+
+
 def test_a_branch_where_nothing_happened_has_no_account(end, house):
     assert end(23) == 0
     assert kept(house) is None
