@@ -47,6 +47,7 @@ class RouteStop(Message, frozen=True, kw_only=True):
     customer_id: RecordId
     arrives_min: float
     distance_m: float
+    is_late: bool = False  # nobody is there any more
 
 
 class WorkDay(Message, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The working day of a field manager, and that of a team: plans and their clashes, what is due, a suggested way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -10,13 +10,14 @@ from backend.domain.compliance.models import obligation
 from backend.domain.compliance.queries.obligations import list_obligations
 from backend.domain.compliance.rules.kept import Kept
 from backend.domain.customers.rules.masking import mask_name
+from backend.domain.handoffs.ways import suggest_way
 from backend.domain.orgs.queries import orgs_below
-from backend.domain.tasks.rules import STOPS_MAX, Hours, Route, Stop, clashing, suggest_route
-from backend.domain.visits.rules.datums import Point, to_wgs84
+from backend.domain.tasks.rules import STOPS_MAX, Hours, Route, clashing
 from backend.identity import BANK_TIME, Role, require, staff_bucket, team_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from contracts.kinds import Customer
+from contracts.kinds.customer import Place
 from contracts.kinds.workbench import Busy, Plan
 from contracts.workbench import Clash, DueVisit, PlannedHours, RouteStop, TeamDay, TeamHours, WorkDay
 from sync.errors import NotFound
@@ -70,12 +71,14 @@ def _day(look: SqlSnapshot, actor: Actor, day: str, start: Start | None) -> Work
     planned = [plan.customer_id for plan in plans if plan.customer_id and plan.state == "planned"]
     wanted = list(dict.fromkeys([*planned, *(kept.customer_id for kept in due)]))
     customers = _customers(look, wanted)
-    stops = [stop for id in wanted if (stop := _stop(id, customers.get(id)))]
-    route = _route(start, stops) if start else Route(legs=[], distance_m=0, late=0)
+    route = _route(start, {id: customers[id].places for id in wanted if id in customers})
     return WorkDay(
         date=day, plans=plans, due=[_due_visit(kept, customers.get(kept.customer_id)) for kept in due],
         route=[
-            RouteStop(customer_id=leg.id, arrives_min=round(leg.arrives_min, 1), distance_m=round(leg.distance_m))
+            RouteStop(
+                customer_id=leg.id, arrives_min=round(leg.arrives_min, 1), distance_m=round(leg.distance_m),
+                is_late=leg.is_late,
+            )
             for leg in route.legs
         ],
         route_m=round(route.distance_m),
@@ -176,13 +179,7 @@ def _customers(look: SqlSnapshot, ids: Sequence[str]) -> dict[str, Customer]:
     return {key.id: _customer(stored.body) for key, stored in found.items() if stored.standing == "live"}
 
 
-def _stop(id: str, customer: Customer | None) -> Stop | None:
-    if customer is None or not customer.places:
-        return None
-    place = customer.places[0]
-    point = to_wgs84(Point(place.lat, place.lon), place.datum)
-    return Stop(id=id, lat=point.lat, lon=point.lon)
-
-
-def _route(start: Start, stops: Sequence[Stop]) -> Route:
-    return suggest_route((start.lat, start.lon), stops[: start.stops], at_min=start.at_min)
+def _route(start: Start | None, wanted: Mapping[str, Sequence[Place]]) -> Route:
+    if start is None:
+        return Route(legs=[], distance_m=0, late=0)
+    return suggest_way((start.lat, start.lon), wanted, at_min=start.at_min, stops_max=start.stops)

@@ -19,6 +19,8 @@ class Place(Struct, frozen=True, kw_only=True, omit_defaults=True):
     radius_m: Annotated[float, Meta(ge=1, le=5000)] = 300
     accuracy_m: Annotated[float, Meta(ge=0)] = 0  # of the reference itself, when it was captured by GPS
     captured: Annotated[str, Meta(max_length=20)] = "map"
+    opens_min: Annotated[int, Meta(ge=0, le=1440)] = 0  # from this to that minute of the day somebody is there
+    closes_min: Annotated[int, Meta(ge=0, le=1440)] = 1440
 
 
 class Customer(Record, frozen=True, kw_only=True):

@@ -2,10 +2,13 @@
 
 from itertools import permutations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.domain.handoffs.ways import suggest_way
 from backend.domain.tasks.rules import Stop, suggest_route, walk
+from contracts.kinds.customer import Place
 
 TOWN = (25.0, 117.0)
 NINE = 9 * 60
@@ -61,3 +64,22 @@ def test_one_waits_for_a_door_that_opens_later():
 def test_a_closed_door_is_told_and_not_hidden():
     route = suggest_route(TOWN, [stop("gone", 30, closes_min=NINE + 10)], at_min=NINE)
     assert (route.late, route.legs[0].is_late) == (1, True)
+
+
+def test_a_tablet_orders_its_customers_from_their_places_alone():
+    market = {"label": "店", "lat": 26.10, "lon": 119.30, "opens_min": 600, "closes_min": 1080}
+    farm = {"label": "家", "lat": 26.20, "lon": 119.30}
+    early = {"label": "厂", "lat": 26.30, "lon": 119.30, "closes_min": 615}
+    held = {"market": [market], "farm": [farm, market], "nowhere": [], "early": [early]}
+    wanted = {id: msgspec.convert(places, list[Place]) for id, places in held.items()}
+    way = suggest_way((26.08, 119.30), wanted, at_min=NINE)
+    assert [leg.id for leg in way.legs] == ["early", "farm", "market"]
+    assert way.late == 0
+    assert way.legs[-1].begins_min >= 600
+    assert [leg.id for leg in suggest_way((26.08, 119.30), wanted, at_min=NINE, stops_max=1).legs] == ["market"]
+
+
+def test_a_place_told_in_another_datum_is_where_it_is():
+    told = [Place(label="店", lat=26.0745, lon=119.2965, datum="GCJ02")]
+    (leg,) = suggest_way((26.0745, 119.2965), {"a": told}, at_min=NINE).legs
+    assert 300 < leg.distance_m < 800

@@ -434,7 +434,7 @@ def test_the_migration_has_visits_judged_that_came_before_there_were_grades(offi
         delete(membership).where(membership.c.kind == "visit_grade"),
     )  # fmt: skip
     office.store.write(lambda unit: [unit.connection.execute(one) for one in forget])
-    migration = import_module("backend.migrations.versions.0017_graded_late")
+    migration = import_module("backend.migrations.versions.0016_graded_late")
     office.store.write(lambda unit: migration.judge_unjudged(unit.connection))
     office.store.catch_up()
     assert [office.grade(id) for id in ids] == before

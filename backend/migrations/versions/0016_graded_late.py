@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from alembic import op
 from sqlalchemy import Connection, column, delete, exists, insert, select, table
 
-revision = "0017_graded_late"
+revision = "0016_graded_late"
 down_revision = "0015_trimmed"
 branch_labels = None
 depends_on = None
