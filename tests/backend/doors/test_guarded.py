@@ -2,7 +2,7 @@
 
 import re
 
-from tests.backend.doors.test_pages import described
+from backend.web.openapi import described
 
 ID = "01970000-0000-7000-8000-00000000000a"
 LINE = {"branch": "3501", "series": "A", "business_date": "2026-11-21", "want": 1, "request_id": ID}
