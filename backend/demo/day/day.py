@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
 
@@ -51,6 +51,7 @@ from backend.settings import Settings
 
 FIELD_SYNC_MIN, JOBS_MIN = 10, 5
 JOBS = frozenset({"pace_lines", "keep_lobby_days", "settle_media", "end_days"})
+FRIDAY = 4  # as date.weekday counts
 WRONG_MAX = 10  # numbers that are named if they are not where they must be
 CLOCK = "clock"  # the file of the played time
 # Numbers a block of each series; few, so that a tablet without a line runs out and goes on with its letter.
@@ -92,7 +93,7 @@ def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterat
     folder = Path(settings.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     clock = PlayedClock(folder / CLOCK)
-    day, tale = DayClock(datetime.now(BANK_TIME).date(), clock), Tale(say)
+    day, tale = DayClock(newest_workday(datetime.now(BANK_TIME).date()), clock), Tale(say)
     say(f"padsync demo · seed {seed} · business date {day.business_date}")
     tale.title("What is real and what is played")
     tale.lines(PLAYED)
@@ -106,6 +107,11 @@ def opened_day(settings: Settings, *, seed: int, size: Size, say: Say) -> Iterat
             tale.lines([f"padsync serve answers at {server.url} on SQLite; the CRM writes from another process"])
             with closing(Recruiter(server.url, credentials, day, folder, seed)) as recruiter:
                 yield Day(house, bank, recruiter, timekeeper, day, tale, seed, size)
+
+
+def newest_workday(today: date) -> date:
+    """Return the newest day from Monday to Friday: whoever tries this on a Sunday sees an open bank, too."""
+    return today - timedelta(days=max(0, today.weekday() - FRIDAY))
 
 
 def open_bank(house: House, bank: Bank, tale: Tale) -> Credentials:

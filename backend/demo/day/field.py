@@ -10,7 +10,8 @@ from contracts.base import Body
 from sync.tablet.overlay import View
 
 FIRST_MIN, LAST_MIN = 9 * 60, CLOSES_MIN - 20
-STAY_MIN = (8, 35)
+STAY_MIN = (6, 15)
+WAY_SHARE = 0.5  # of the time from one visit to the next
 PURPOSES = ("贷后检查", "存款营销", "到期提醒", "新客户走访", "投诉回访")
 CONTENTS = (
     "到店查看，货架充足，生意平稳，按期还款没有困难。",
@@ -38,9 +39,14 @@ class Field:
         self.random: Random = worker.random
         self.customers = [view.id for view in worker.tablet.find("customer")]
         self.random.shuffle(self.customers)
-        self._visits = sorted(self.random.randint(FIRST_MIN, LAST_MIN) for _ in range(visits))
+        self._apart_min = (LAST_MIN - FIRST_MIN) / max(1, visits)
+        self._visits = [round(FIRST_MIN + self._apart_min * (at + self._jitter())) for at in range(visits)]
         self._corrections = sorted(self.random.randint(FIRST_MIN, LAST_MIN) for _ in range(corrections))
         self.visited = self.corrected = self.photos = 0
+
+    def _jitter(self) -> float:
+        """Return when in its share of the day a visit ends: never so that the next would begin before."""
+        return self.random.uniform(0.6, 0.8)
 
     def step(self) -> None:
         """Do what is due at this minute."""
@@ -62,7 +68,7 @@ class Field:
 
     def visit(self, customer: View) -> int:
         """Log a visit that ends now, and return its number in the journal."""
-        stay_min = self.random.randint(*STAY_MIN)
+        stay_min = min(self.random.randint(*STAY_MIN), max(1, int(self._apart_min * WAY_SHARE)))
         place = self.random.choice(customer.body["places"])
         said: Body = {
             "customer_id": customer.id,
