@@ -20,8 +20,9 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
+from sync.puts import Put
 from sync.store import Key
-from tests.backend.visits.field import PLACE, Field, Pad
+from tests.backend.visits.field import PLACE, Field, Pad, new_id
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
 __all__ = ["migrated_template", "postgres", "postgres_url"]
@@ -197,6 +198,21 @@ def test_nobody_corrects_the_visit_of_somebody_else(field):
     mine.push()
     theirs.push()
     assert (field.codes(first), field.codes(second)) == (set(), {"corrects_other"})
+
+
+def test_one_visit_is_not_made_two_by_a_correction_that_names_another_customer(field):
+    body = {"customer_no": "2", "name": "陈大文", "host_org": "3501", "host_portfolio": "p1", "places": [PLACE],
+            "crm_revision": 1, "as_of": "2026-11-01T00:00:00.000Z"}  # fmt: skip
+    another = new_id()
+    field.engine.put_records([Put(kind="customer", id=another, body=body)], by="crm")
+    pad = Pad(field)
+    first = pad.visit(FRIDAY.format(2))
+    copy = pad.visit(FRIDAY.format(2), amends=first, customer_id=another)
+    same = pad.visit(FRIDAY.format(2), amends=first)
+    pad.push()
+    assert field.codes(copy) == {"corrects_other"}
+    assert (field.grade(copy)["grade"], field.grade(copy)["review_state"]) == ("C", "pending")
+    assert "corrects_other" not in field.codes(same)
 
 
 def test_a_photo_that_comes_later_clears_its_mark(field):

@@ -29,6 +29,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
 
     id: str
     author: str
+    customer_id: str = ""
     install_id: str
     device_id: str
     n: int

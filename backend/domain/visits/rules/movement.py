@@ -122,11 +122,12 @@ def _judge_moved(mine: Trace, bearing: Bearing, limits: Thresholds) -> Iterator[
 
 
 def _judge_correction(mine: Trace, person: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:
-    """A correction is not compared with what it corrects; so it must be of the person's own visit, and stay there."""
+    """A correction is not compared with what it corrects; so it must be of the same visit: person, customer, place."""
     if mine.root == mine.id:
         return
     original = next((other for other in person if other.id == mine.root), None)
-    if original is None or not _is_same_occasion(mine.check_in, original.check_in, limits):
+    is_same = original is not None and original.customer_id == mine.customer_id
+    if original is None or not is_same or not _is_same_occasion(mine.check_in, original.check_in, limits):
         yield Oddity("corrects_other", other=original.id if original else None)
 
 

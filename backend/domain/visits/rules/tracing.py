@@ -27,6 +27,7 @@ def trace_of(id: str, visit: Visit, *, device_id: str, signed_at: str, limits: T
     return Trace(
         id=id,
         author=visit.author or "",
+        customer_id=visit.customer_id,
         install_id=visit.install_id or "",
         device_id=device_id,
         n=visit.n or 0,
