@@ -7,11 +7,12 @@ soon as no tablet waits for the writer; a row that was left behind by a process 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 
 from backend.storage.tables import follow_up
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from backend.storage.sql_store import SqlStore
     from backend.storage.unit import SqlUnit
 
-IDS_MAX = 20  # records of one row: they are done in one transaction, and others wait for it
+IDS_MAX = 20  # records that are done in one transaction: others wait for it
 LOOK_S = 1.0  # how often a thread looks for rows that another process, or a dead one, has left
 CALM_S, YIELD_S_MAX = 0.02, 1.0  # tablets go first, but never for so long that a judgement starves
 TRIES_MAX = 5  # of one row, before it is left for an operator; it is tried again when the server starts
@@ -32,9 +33,9 @@ _decode_ids = msgspec.json.Decoder(list[str]).decode
 
 
 class FollowUp(NamedTuple):
-    """Records of one kind that were written together, and when."""
+    """Records of one kind whose consequences are due, the rows that say so, and when the newest was written."""
 
-    position: int
+    positions: Sequence[int]
     kind: str
     ids: Sequence[str]
     at: str
@@ -52,15 +53,37 @@ def has_any(look: "SqlSnapshot") -> bool:
 
 
 def take_oldest(unit: "SqlUnit") -> FollowUp | None:
-    """Return the oldest row that may be tried and that nobody else works on, or None."""
-    chosen = select(follow_up).where(_MAY_BE_TRIED).order_by(follow_up.c.position).limit(1)
-    row = unit.connection.execute(chosen.with_for_update(skip_locked=True)).one_or_none()
-    return FollowUp(row.position, row.kind, _decode_ids(row.ids), row.at) if row else None
+    """Return what has waited longest and nobody else works on, with what came next of its kind, or None.
+
+    A row that failed comes alone, so that it takes no other with it.
+    """
+    rows = _free(unit, select(follow_up).where(_MAY_BE_TRIED).limit(1))
+    if not rows:
+        return None
+    oldest = rows[0]
+    if oldest.tries == 0:
+        alike = (follow_up.c.kind == oldest.kind, follow_up.c.tries == 0, follow_up.c.position > oldest.position)
+        rows += _free(unit, select(follow_up).where(*alike).limit(IDS_MAX - 1))
+    sums = accumulate(len(_decode_ids(row.ids)) for row in rows)
+    rows = [row for row, together in zip(rows, sums, strict=True) if row is oldest or together <= IDS_MAX]
+    ids = sorted({id for row in rows for id in _decode_ids(row.ids)})
+    return FollowUp([row.position for row in rows], oldest.kind, ids, max(row.at for row in rows))
 
 
-def take_off(unit: "SqlUnit", position: int) -> None:
+def take_off(unit: "SqlUnit", positions: Sequence[int]) -> None:
     """Forget what is done, in the transaction that does it."""
-    unit.connection.execute(delete(follow_up).where(follow_up.c.position == position))
+    unit.connection.execute(delete(follow_up).where(follow_up.c.position.in_(positions)))
+
+
+def find_waiting(unit: "SqlUnit", kind: str) -> set[str]:
+    """Return the records of a kind that will be followed up anyway, and hold them: nobody begins with them before."""
+    rows = _free(unit, select(follow_up).where(follow_up.c.kind == kind, _MAY_BE_TRIED))
+    return {id for row in rows for id in _decode_ids(row.ids)}
+
+
+def _free(unit: "SqlUnit", chosen: Select[Any]) -> list[Row[Any]]:
+    ordered = chosen.order_by(follow_up.c.position).with_for_update(skip_locked=True)
+    return list(unit.connection.execute(ordered))
 
 
 def count_waiting(store: "SqlStore") -> int:
@@ -74,9 +97,9 @@ def try_all_again(store: "SqlStore") -> None:
     store.write(lambda unit: unit.connection.execute(given_up))
 
 
-def note_failure(store: "SqlStore", position: int) -> None:
+def note_failure(store: "SqlStore", positions: Sequence[int]) -> None:
     """Count a failed try, in a transaction of its own."""
-    failed = update(follow_up).where(follow_up.c.position == position).values(tries=follow_up.c.tries + 1)
+    failed = update(follow_up).where(follow_up.c.position.in_(positions)).values(tries=follow_up.c.tries + 1)
     store.write(lambda unit: unit.connection.execute(failed))
 
 

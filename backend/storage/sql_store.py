@@ -122,7 +122,7 @@ class SqlStore:
             taken[:] = [oldest] if (oldest := take_oldest(unit)) else []
             for one in taken:
                 self._reactions.catch_up(unit, one.kind, one.ids, one.at)
-                take_off(unit, one.position)
+                take_off(unit, one.positions)
 
         if not self.read(has_any):
             return False
@@ -130,7 +130,7 @@ class SqlStore:
             self.write(work)
         except Exception:
             for one in taken:
-                note_failure(self, one.position)
+                note_failure(self, one.positions)
             raise
         return bool(taken)
 

@@ -18,6 +18,8 @@ import msgspec
 import pytest
 
 from backend.demo.credentials import Credentials, StaffCredentials, read_credentials
+from backend.jobs.leader import leadership_for
+from backend.storage.engine import make_engine
 from contracts.push import Outcome
 from sync.memory import Tables
 from sync.signing import new_key
@@ -40,6 +42,7 @@ KILLS = 50
 COLD_EVERY = 10  # so many lives are forked from a warm process for each that is started as an operator would
 LIFE_S = (0.05, 0.6)  # how long the server lives between two kills
 TABLETS = ("L350101-1", "L350101-2", "F350101-1", "F350101-2")
+FOLLOWED_S_MAX = 120  # so long the judgement of the last visits may take on a slow machine
 TEMPLATE = "01970000-0000-7000-8000-000000000001"
 read_outcome = msgspec.json.Decoder(Outcome).decode
 
@@ -55,14 +58,13 @@ def bank(tmp_path_factory):
 
 def test_nothing_acknowledged_is_lost_and_nothing_is_applied_twice(bank):
     folder, credentials = bank
-    with lively(folder) as life:
+    with leading(folder), lively(folder) as life:
         crew = hire(life.url, credentials, folder)
         with working(crew):
             for kill in range(KILLS):
                 time.sleep(life.random.uniform(*LIFE_S))
                 life.kill_and_restart(is_cold=kill % COLD_EVERY == 0)
-        for worker in crew:
-            worker.finish()
+        finish(crew, folder / "padsync.db")
         kept = [worker.tablet.outcomes() for worker in crew]
         assert all(worker.acknowledged.items() <= told.items() for worker, told in zip(crew, kept, strict=True))
     with closing(sqlite3.connect(folder / "padsync.db")) as connection:
@@ -72,6 +74,25 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_applied_twice(bank):
     for worker in crew:
         check_worker(worker, tables)
     subprocess.run([sys.executable, "-m", "backend.cli", "verify-audit"], env=environment(folder), check=True)
+
+
+def finish(crew: list["Worker"], database: Path) -> None:
+    """Let everybody hand in the rest over a server that lives, and then learn what the others did and what follows."""
+    for worker in crew:
+        worker.tablet.sync()
+    await_follow_ups(database)
+    for worker in crew:
+        worker.tablet.sync()
+        worker.client.close()
+
+
+def await_follow_ups(database: Path) -> None:
+    """Wait until all that follows from a commit has followed; what a killed server left behind counts too."""
+    ends_at = time.monotonic() + FOLLOWED_S_MAX
+    with closing(sqlite3.connect(database)) as connection:
+        while waiting := connection.execute("SELECT count(*) FROM follow_up").fetchone()[0]:
+            assert time.monotonic() < ends_at, f"{waiting} follow-ups wait for ever"
+            time.sleep(0.1)
 
 
 def check_server(tables: Tables) -> None:
@@ -139,12 +160,6 @@ class Worker:
             finally:
                 self.acknowledged |= self.tablet.outcomes()
             self.syncs += 1
-
-    def finish(self) -> None:
-        """Hand in the rest over a server that lives."""
-        for _ in range(2):
-            self.tablet.sync()
-        self.client.close()
 
     def type_something(self) -> None:
         """Log a visit, or write a word that nobody else writes into a form."""
@@ -231,6 +246,15 @@ class Life:
         if self.cold is not None:
             self.cold.kill()
         self.warm.close()
+
+
+@contextmanager
+def leading(folder: Path) -> Iterator[None]:
+    """Keep the server's timed jobs still, one of which would take off the outbox what is to be counted there."""
+    leadership = leadership_for(make_engine(f"sqlite:///{folder / 'padsync.db'}"), folder)
+    assert leadership.hold()
+    yield
+    leadership.give_up()
 
 
 @contextmanager

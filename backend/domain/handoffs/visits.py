@@ -25,6 +25,7 @@ from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
 from backend.settings import Settings
+from backend.storage.follow_ups import find_waiting
 from backend.storage.unit import SqlUnit
 from contracts.base import Body
 from contracts.kinds.customer import Customer, Place
@@ -36,7 +37,7 @@ from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
-REGRADED_MAX = 500  # visits that one unit judges again; the others wait for their follow-ups
+REGRADED_MAX = 40  # visits that one unit judges again; if there are more, they wait for their follow-ups
 
 T = TypeVar("T")
 HOUR_S = 3600
@@ -87,10 +88,13 @@ class Grader(Struct, frozen=True, kw_only=True):
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
         moved += [trace for trace in _settle(unit, moved) if trace.root != trace.id and trace not in moved]
-        others = sorted(self._influenced(unit, moved) - fresh.keys())
-        if rest := others[self.regraded_max :]:
-            unit.follow_up_later(VISIT_AGAIN, rest, at)
-        return self.regrade(unit, {*fresh, *others[: self.regraded_max]})
+        others = self._influenced(unit, moved) - fresh.keys()
+        if others:
+            others -= find_waiting(unit, VISIT_AGAIN)
+        if len(others) > self.regraded_max:
+            unit.follow_up_later(VISIT_AGAIN, sorted(others), at)
+            others = set()
+        return self.regrade(unit, {*fresh, *others})
 
     def grade_again(self, unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
         """Return the grades of visits that were left to a follow-up: too many for the unit that changed them."""
@@ -102,8 +106,8 @@ class Grader(Struct, frozen=True, kw_only=True):
         """Have the corrections of a visit judged again, soon, when it is rejected or no longer is."""
         changed = {write.after.id for write in writes if _is_rejected(write.before) != _is_rejected(write.after)}
         found = queries.corrections_of(unit.connection, changed) if changed else []
-        if corrections := sorted({one.id for one in found} - changed):
-            unit.follow_up_later(VISIT_AGAIN, corrections, at)
+        if corrections := {one.id for one in found} - changed:
+            unit.follow_up_later(VISIT_AGAIN, sorted(corrections - find_waiting(unit, VISIT_AGAIN)), at)
         return []
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:

@@ -1,13 +1,14 @@
 """What may follow a moment after a commit: it is owed from that commit on, done in order, once, and after any death."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 
 from backend.domain.tickets.models import TICKET_PROJECTION
 from backend.registry import KINDS
 from backend.storage.engine import make_engine
-from backend.storage.follow_ups import IDS_MAX, TRIES_MAX, count_waiting
+from backend.storage.follow_ups import IDS_MAX, TRIES_MAX, count_waiting, find_waiting, has_any
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
 from sync.puts import Put, put_records
@@ -92,6 +93,33 @@ def test_many_records_of_one_write_are_done_in_parts(url):
         assert seen == [IDS_MAX, 1]
 
 
+def test_small_writes_are_followed_up_together_and_what_failed_alone(url):
+    """Whoever types fast does not make the server judge one by one, and nobody pays for a neighbour's failure."""
+    ids = [f"01970000-0000-7000-8000-{at:012d}" for at in range(IDS_MAX + 2)]
+    seen: list[list[str]] = []
+
+    def react(_unit, writes, _at):
+        seen.append([write.after.id for write in writes])
+        if ids[1] in seen[-1]:
+            raise LookupError("this one cannot be done")
+        return []
+
+    with open_store(url, ticket=[react]) as store:
+        for id in ids:
+            store.write(lambda unit, id=id: put_records(unit, KINDS, [ticket(id)], by="s-1", at=AT))
+        exhaust(store)
+        together = [ids[:IDS_MAX], ids[:1], *[[ids[1]]] * (TRIES_MAX - 1)]
+        assert seen == [*together, *([id] for id in ids[2:IDS_MAX]), ids[IDS_MAX:]]
+        assert count_waiting(store) == 1
+
+
+def test_what_waits_already_is_told(url):
+    with open_store(url) as store:
+        store.write(lambda unit: unit.follow_up_later("ticket", [ID], AT))
+        assert store.write(lambda unit: find_waiting(unit, "ticket")) == {ID}
+        assert store.write(lambda unit: find_waiting(unit, "visit")) == set()
+
+
 def test_a_record_that_went_meanwhile_is_seen_as_it_is(url):
     standings: list[str] = []
 
@@ -104,8 +132,15 @@ def test_a_record_that_went_meanwhile_is_seen_as_it_is(url):
         gone = [Put(kind="ticket", id=ID, body=None)]
         store.write(lambda unit: put_records(unit, KINDS, gone, by="s-1", at=LATER))
         store.catch_up()
-        assert standings == ["deleted", "deleted"]
+        assert standings == ["deleted"]  # written twice, and followed up together
         assert store.read(lambda look: look.records([Key("ticket", ID)]))[Key("ticket", ID)].body == b""
+
+
+def exhaust(store):
+    """Try what may be tried until nothing is left, whatever fails."""
+    while store.read(has_any):
+        with suppress(LookupError):
+            store.follow_up()
 
 
 def ticket(id):

@@ -31,9 +31,9 @@ REPEATED = ("started_at", "ended_at", "check_in", "check_out")  # of the origina
 FRIDAY = "2026-11-20T0{}:00:00Z"
 
 
-def open_field(url, **rules):
-    rules = {**list_reactions(Settings()), **rules}
-    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, rules)))
+def open_field(url, later=(), **rules):
+    reactions = Reactions(KINDS, {**list_reactions(Settings()), **rules}, later=later)
+    return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=reactions))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -263,6 +263,33 @@ def test_visits_too_many_for_one_unit_are_judged_again_in_follow_ups(tmp_path):
         assert waited == (name == "few")
         field.store.close()
     assert judged[0] == judged[1]
+
+
+def test_visits_logged_in_a_burst_are_judged_a_few_times_each_not_once_for_every_other(tmp_path):
+    """Sixty in a half hour, each in a push of its own: each changes all others, which are judged when all are there."""
+    grader, judged = Grader(regraded_max=2), []
+
+    def counted(react):
+        def count(unit, writes, at):
+            puts = react(unit, writes, at)
+            judged.append(len(puts))
+            return puts
+
+        return count
+
+    url = f"sqlite:///{tmp_path}/padsync.db"
+    migrate(url)
+    field = open_field(
+        url, later={"visit"}, visit=[counted(grader.grade_visits)], **{VISIT_AGAIN: [counted(grader.grade_again)]}
+    )
+    pad, ids = Pad(field), []
+    for at in range(60):
+        ids.append(pad.visit(f"2026-11-20T02:{at // 2:02d}:{at % 2 * 30:02d}Z", stay_s=20))
+        pad.push()
+    field.store.catch_up()
+    assert all("burst" in field.codes(id) for id in ids)
+    assert len(ids) < sum(judged) <= 3 * len(ids)
+    field.store.close()
 
 
 def summary(graded, ids):
