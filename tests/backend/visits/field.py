@@ -111,6 +111,12 @@ class Pad:
         self.owed = []
         return self.field.engine.push(request, actor, clock).outcomes
 
+    def push_each(self) -> None:
+        """Hand in what is owed, each piece in a push of its own."""
+        for one in self.owed[:]:
+            self.owed = [one]
+            self.push()
+
     def _words(self) -> str:
         random = Random(f"{self.boot} {self.n}")
         return "".join(random.choices(CHARACTERS, k=40))

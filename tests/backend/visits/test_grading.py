@@ -1,5 +1,6 @@
 """Grading where visits arrive, whatever the order, on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -37,12 +38,16 @@ def open_field(url, later=(), **rules):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def field(request, tmp_path):
+def url(request, tmp_path):
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres_url")
     url = f"sqlite:///{tmp_path}/padsync.db"
-    if request.param == "sqlite":
-        migrate(url)
-    else:
-        url = request.getfixturevalue("postgres_url")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def field(url):
     opened = open_field(url)
     yield opened
     opened.store.close()
@@ -265,7 +270,27 @@ def test_visits_too_many_for_one_unit_are_judged_again_in_follow_ups(tmp_path):
     assert judged[0] == judged[1]
 
 
-def test_visits_logged_in_a_burst_are_judged_a_few_times_each_not_once_for_every_other(tmp_path):
+def test_servers_that_judge_side_by_side_come_to_what_one_alone_would(tmp_path, postgres_url):
+    """Three processes on one database take the follow-ups from each other; a visit that two of them change is kept."""
+    grader = Grader(regraded_max=2)
+    again = {"visit": [grader.grade_visits], VISIT_AGAIN: [grader.grade_again]}
+    migrate(alone_url := f"sqlite:///{tmp_path}/alone.db")
+    judged = []
+    for url, later in ((alone_url, ()), (postgres_url, {"visit"})):
+        field = open_field(url, later=later, **again)
+        ids, pads = trouble(field)
+        for pad in reversed(pads):
+            pad.push_each()
+        servers = [open_field(url, later=later, **again) for _ in range(3)]
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda server: server.store.catch_up(), [field, *servers]))
+        judged.append([summary(field.grade(id), ids) for id in ids])
+        for server in (field, *servers):
+            server.store.close()
+    assert judged[0] == judged[1]
+
+
+def test_visits_logged_in_a_burst_are_judged_a_few_times_each_not_once_for_every_other(url):
     """Sixty in a half hour, each in a push of its own: each changes all others, which are judged when all are there."""
     grader, judged = Grader(regraded_max=2), []
 
@@ -277,8 +302,6 @@ def test_visits_logged_in_a_burst_are_judged_a_few_times_each_not_once_for_every
 
         return count
 
-    url = f"sqlite:///{tmp_path}/padsync.db"
-    migrate(url)
     field = open_field(
         url, later={"visit"}, visit=[counted(grader.grade_visits)], **{VISIT_AGAIN: [counted(grader.grade_again)]}
     )
