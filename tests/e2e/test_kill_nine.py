@@ -42,7 +42,7 @@ KILLS = 50
 COLD_EVERY = 10  # so many lives are forked from a warm process for each that is started as an operator would
 LIFE_S = (0.05, 0.6)  # how long the server lives between two kills
 TABLETS = ("L350101-1", "L350101-2", "F350101-1", "F350101-2")
-FOLLOWED_S_MAX = 120  # so long the judgement of the last visits may take on a slow machine
+FOLLOWED_S_MAX = 300  # so long the judgement of the last visits may take on a slow machine
 TEMPLATE = "01970000-0000-7000-8000-000000000001"
 read_outcome = msgspec.json.Decoder(Outcome).decode
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -129,7 +130,11 @@ def is_within(at: str, from_h: int, until_h: int) -> bool:
 
 def seconds_between(earlier: str, later: str) -> float:
     """Return the seconds from one written moment to another."""
-    one, other = read_moment(earlier), read_moment(later)
-    assert one is not None, earlier
-    assert other is not None, later
-    return (other - one).total_seconds()
+    return (_moment(later) - _moment(earlier)).total_seconds()
+
+
+@lru_cache(maxsize=8192)  # the same neighbours are compared with visit after visit
+def _moment(at: str) -> datetime:
+    moment = read_moment(at)
+    assert moment is not None, at
+    return moment
