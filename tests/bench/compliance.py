@@ -17,25 +17,21 @@ from uuid import UUID
 import chinese_calendar
 from sqlalchemy import insert, literal, select
 
-from backend.app import PROJECTIONS
 from backend.domain.compliance import models as m
 from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
 from backend.domain.compliance.queries import setup
 from backend.domain.compliance.queries.setup import KeptRule, ToldDay
 from backend.domain.compliance.rules.calendar import kind_of
 from backend.domain.compliance.rules.versions import RuleVersion
-from backend.domain.handoffs import list_reactions
 from backend.domain.handoffs.duty import SOURCES
 from backend.domain.orgs.models import org
 from backend.domain.staff.models import assignment, portfolio, staff
 from backend.migrations import migrate
 from backend.registry import KINDS
-from backend.settings import Settings
-from backend.storage.engine import make_engine
-from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.duty.desk import Chosen, DutyDesk
 from sync.kind import Actor
+from tests.support.databases import open_store
 
 MANAGERS, CUSTOMERS_EACH = 1_000, 300
 MANAGERS_OF_A_BRANCH, BRANCHES_OF_A_BANK = 10, 17  # 51,000 duties a bank
@@ -48,7 +44,7 @@ def measure(managers: int = MANAGERS, customers_each: int = CUSTOMERS_EACH) -> d
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/padsync.db"
         migrate(url)
-        with SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))) as store:
+        with open_store(url) as store:
             store.write(lambda unit: seed(unit.connection, managers, customers_each))
             return measured(store)
 

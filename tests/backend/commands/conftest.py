@@ -5,9 +5,6 @@ from shutil import copy
 import pytest
 
 from tests.backend.commands.shell import Shell
-from tests.support.postgres import empty_postgres_url, postgres
-
-__all__ = ["empty_postgres_url", "postgres"]
 
 
 @pytest.fixture(scope="session")

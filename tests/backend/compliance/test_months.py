@@ -1,6 +1,7 @@
 """Months on a real database: open, closed twice, revised with a reason, and never judged by a later rule."""
 
 from datetime import date, timedelta
+from shutil import copy
 
 import msgspec
 import pytest
@@ -17,7 +18,6 @@ from backend.domain.compliance.rules.periods import Cadence
 from backend.domain.compliance.rules.versions import RuleVersion
 from backend.domain.handoffs import duty
 from backend.domain.staff.models import assignment
-from backend.migrations import migrate
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from sync.store import Stored, Write
@@ -170,11 +170,10 @@ moves = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 29), st.sampled_fro
 
 
 @pytest.fixture(scope="module")
-def shared_store(tmp_path_factory):
+def shared_store(tmp_path_factory, migrated_file):
     """One SQLite file for many random months; a branch begins by emptying it."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('months')}/padsync.db"
-    migrate(url)
-    with SqlStore(make_engine(url), PROJECTIONS) as store:
+    file = copy(migrated_file, tmp_path_factory.mktemp("months"))
+    with SqlStore(make_engine(f"sqlite:///{file}"), PROJECTIONS) as store:
         yield store
 
 

@@ -3,41 +3,19 @@
 import pytest
 
 from backend.app import PROJECTIONS
-from backend.auth.parts import Auth
 from backend.auth.staffing import assign_portfolio
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.domain.staff.queries import add_portfolio
-from backend.migrations import migrate
-from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
-from tests.backend.auth.people import Clock, House
+from tests.backend.auth.people import Clock, open_house
 from tests.backend.crm.town import Town
-from tests.support.postgres import migrated_template, postgres, postgres_url
-
-__all__ = ["migrated_template", "postgres", "postgres_url"]
-
-SETTINGS = Settings(argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
-
-
-@pytest.fixture
-def sqlite_url(tmp_path):
-    url = f"sqlite:///{tmp_path}/padsync.db"
-    migrate(url)
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request):
-    """A migrated database of each sort."""
-    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
 
 
 @pytest.fixture
 def town(url):
-    clock = Clock()
     with SqlStore(make_engine(url), PROJECTIONS) as store:
-        house = House(Auth(store, b"s" * 32, clock, SETTINGS), clock)
+        house = open_house(store, Clock())
         store.write(lambda unit: _found(unit.connection))
         house.hire("f1", "3501", "field_manager")
         house.hire("f2", "3502", "field_manager")

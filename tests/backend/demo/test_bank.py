@@ -20,9 +20,9 @@ from backend.identifiers import read_identity
 from backend.identity import Role
 from backend.migrations import migrate
 from backend.registry import KINDS
-from backend.settings import Settings
 from backend.storage.tables import record
 from sync.secrets import carries_secret
+from tests.support.cheap import cheap_settings
 
 AS_OF = "2026-11-21T00:00:00.000Z"
 
@@ -128,7 +128,7 @@ def test_relations_and_reminders_are_seen_by_whom_their_customer_allows(bank):
 
 
 def test_everybody_in_a_seeded_bank_can_be_found_and_no_certificate_is_kept(tmp_path):
-    settings = Settings(data_dir=str(tmp_path), argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
+    settings = cheap_settings(data_dir=str(tmp_path))
     migrate(settings.database)
     small = make_bank(1, AS_OF, 40)
     with closing(House(settings)) as house:

@@ -1,18 +1,15 @@
 """A server on a fresh SQLite file, its people, and tablets that are signed in."""
 
-import shutil
 from functools import partial
-from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
 
 from backend.app import create_app
 from backend.domain.orgs.queries import OrgRow, add_org
-from backend.migrations import migrate
-from backend.settings import Settings
 from backend.storage.unit import SqlUnit
 from tests.backend.doors.tablets import Staffing
+from tests.support.cheap import cheap_settings
 
 ORGS = (
     OrgRow(org_id="FJ", name="联合社", level="union"),
@@ -23,28 +20,14 @@ ORGS = (
 )
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
-    """A migrated SQLite file, made once and copied often."""
-    path = tmp_path_factory.mktemp("empty") / "padsync.db"
-    migrate(f"sqlite:///{path}")
-    return path
+@pytest.fixture
+def settings(data_dir):
+    """Settings of a server on a migrated database."""
+    return cheap_settings(data_dir=str(data_dir), file_bytes_max=100_000, sign_in_per_install_min=1000)
 
 
 @pytest.fixture
-def settings(tmp_path):
-    """As cheap as Argon2 can be: its strength is not what these tests are about."""
-    return Settings(
-        data_dir=str(tmp_path / "data"), file_bytes_max=100_000, sign_in_per_install_min=1000,
-        argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def app(settings, empty_database):
-    folder = Path(settings.data_dir)
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "padsync.db")
+def app(settings):
     return create_app(settings)
 
 

@@ -9,8 +9,8 @@ import httpx
 from backend.app import House
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.migrations import migrate
-from backend.settings import Settings
 from tests.backend.doors.tablets import HttpTablet, Staffing
+from tests.support.cheap import cheap_settings
 from tests.support.server import Server, serving
 
 
@@ -31,7 +31,7 @@ class Bank:
 def bank(folder: Path, **settings: str) -> Iterator[Bank]:
     """Serve a bank of one branch."""
     folder.mkdir(exist_ok=True)
-    own = Settings(data_dir=str(folder), argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1)
+    own = cheap_settings(data_dir=str(folder))
     migrate(own.database)
     house = House(own)
     house.store.write(lambda unit: add_org(unit.connection, OrgRow(org_id="3501", name="甲一支行", level="branch")))

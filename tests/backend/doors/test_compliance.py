@@ -2,10 +2,8 @@
 
 import csv
 import io
-import shutil
 import zipfile
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 import pytest
 
@@ -32,11 +30,8 @@ def noon(day: int, month: int = 11) -> datetime:
 
 
 @pytest.fixture
-def app(settings, empty_database):
+def app(settings):
     """A server whose clock stands where the test puts it."""
-    folder = Path(settings.data_dir)
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "padsync.db")
     now = {"at": noon(20)}
     app = create_app(settings, clock=lambda: now["at"])
     app.state.now = now

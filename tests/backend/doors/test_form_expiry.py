@@ -1,8 +1,6 @@
 """A form that nobody fetched ends with its day; one at the counter waits for the teller's word."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -50,10 +48,7 @@ class Day:
 
 
 @pytest.fixture
-def day(settings, empty_database):
-    folder = Path(settings.data_dir)
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "padsync.db")
+def day(settings):
     day = Day(settings)
     yield day
     day.house.close()

@@ -9,20 +9,14 @@ import pytest
 from backend.jobs.claims import claim
 from backend.jobs.leader import DatabaseLeadership, FileLeadership, leadership_for
 from backend.jobs.schedule import Clockwork, Job, slot_of
-from backend.migrations import migrate
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
-from tests.support.postgres import migrated_template, postgres, postgres_url
-
-__all__ = ["migrated_template", "postgres", "postgres_url"]
 
 NOW = datetime(2026, 11, 21, 3, 30, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/padsync.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    migrate(url)
+@pytest.fixture
+def store(url):
     with SqlStore(make_engine(url)) as store:
         yield store
 

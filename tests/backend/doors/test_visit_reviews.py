@@ -1,8 +1,6 @@
 """Reviews, maps and scores over HTTP: each role in its own area, and a reference tablet that appeals without a line."""
 
-import shutil
 from datetime import UTC, date, datetime
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -42,11 +40,8 @@ PEOPLE = (
 
 
 @pytest.fixture
-def app(settings, empty_database):
+def app(settings):
     """A server on a Friday at noon."""
-    folder = Path(settings.data_dir)
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "padsync.db")
     return create_app(settings, clock=lambda: NOON)
 
 

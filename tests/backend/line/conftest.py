@@ -1,8 +1,6 @@
 """A server with two branches, a queue machine in one, and time that passes only when told."""
 
-import shutil
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,16 +10,12 @@ from backend.app import create_app
 from backend.auth.partners import PartnerSort, add_partner
 from backend.demo.queue_machine import QueueMachine
 from backend.domain.orgs.queries import add_org
-from backend.migrations import migrate
-from backend.settings import Settings
 from sync.moments import write_moment
 from sync.store import Key
 from tests.backend.auth.conftest import ORGS
 from tests.backend.auth.people import Clock
 from tests.backend.doors.tablets import Staffing
-from tests.support.postgres import migrated_template, postgres, postgres_url
-
-__all__ = ["migrated_template", "postgres", "postgres_url"]
+from tests.support.cheap import cheap_settings
 
 DAY = "2026-11-21"
 
@@ -31,13 +25,6 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory):
-    path = tmp_path_factory.mktemp("empty") / "padsync.db"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
 def database_url():
     """A file in the data folder; tests that need both databases replace this."""
@@ -45,14 +32,8 @@ def database_url():
 
 
 @pytest.fixture
-def app(tmp_path, empty_database, database_url, clock):
-    folder = Path(tmp_path / "data")
-    folder.mkdir()
-    shutil.copy(empty_database, folder / "padsync.db")
-    settings = Settings(
-        data_dir=str(folder), database_url=database_url, sign_in_per_install_min=1000,
-        argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1,
-    )  # fmt: skip
+def app(data_dir, database_url, clock):
+    settings = cheap_settings(data_dir=str(data_dir), database_url=database_url, sign_in_per_install_min=1000)
     return create_app(settings, clock=clock)
 
 

@@ -319,10 +319,8 @@ NOTHING = LineReport(series=SERIES, issued=[], unused=[], missing=[], held=[], s
 
 
 @pytest.fixture(params=range(1, BRANCHES + 1))
-def branch(request, tmp_path, empty_database):
-    file = tmp_path / "padsync.db"
-    file.write_bytes(empty_database.read_bytes())
-    branch = Branch(file, seed=request.param)
+def branch(request, data_dir):
+    branch = Branch(data_dir / "padsync.db", seed=request.param)
     yield branch
     branch.server.store.close()
 

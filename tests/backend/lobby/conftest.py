@@ -11,19 +11,14 @@ from tests.backend.line.conftest import (
     client,
     clock,
     database_url,
-    empty_database,
     house,
     machine,
     make_machine,
-    migrated_template,
-    postgres,
-    postgres_url,
     staffing,
 )
 
 __all__ = [
-    "app", "body", "client", "clock", "database_url", "empty_database", "house", "machine", "make_machine",
-    "migrated_template", "postgres", "postgres_url", "staffing",
+    "app", "body", "client", "clock", "database_url", "house", "machine", "make_machine", "staffing",
 ]  # fmt: skip
 
 

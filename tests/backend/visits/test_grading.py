@@ -24,9 +24,6 @@ from backend.storage.sql_store import SqlStore
 from sync.puts import Put
 from sync.store import Key
 from tests.backend.visits.field import PLACE, Field, Pad, new_id
-from tests.support.postgres import migrated_template, postgres, postgres_url
-
-__all__ = ["migrated_template", "postgres", "postgres_url"]
 
 REPEATED = ("started_at", "ended_at", "check_in", "check_out")  # of the original, in its correction
 FRIDAY = "2026-11-20T0{}:00:00Z"
@@ -35,15 +32,6 @@ FRIDAY = "2026-11-20T0{}:00:00Z"
 def open_field(url, later=(), **rules):
     reactions = Reactions(KINDS, {**list_reactions(Settings()), **rules}, later=later)
     return Field(SqlStore(make_engine(url), PROJECTIONS, reactions=reactions))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgres_url")
-    url = f"sqlite:///{tmp_path}/padsync.db"
-    migrate(url)
-    return url
 
 
 @pytest.fixture

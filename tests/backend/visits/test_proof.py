@@ -17,9 +17,9 @@ from sync.proof import EVIDENCE, GRADES, LINES, MANIFEST, ROOTS, fingerprint
 from sync.proving import Broken, verify_export
 from sync.signing import new_key, write_public_jwk
 from tests.backend.visits.field import KEY, Pad
-from tests.backend.visits.test_grading import field, migrated_template, postgres, postgres_url, url
+from tests.backend.visits.test_grading import field
 
-__all__ = ["field", "migrated_template", "postgres", "postgres_url", "url"]
+__all__ = ["field"]
 
 DECEMBER = datetime.fromisoformat("2026-12-02T00:00:00+00:00")
 

@@ -18,7 +18,6 @@ from backend.auth.revocation import revoke_install
 from backend.auth.staffing import NewStaff, add_staff
 from backend.domain.orgs.queries import OrgRow, add_org
 from backend.migrations import migrate
-from backend.settings import Settings
 from contracts.errors import ErrorCode
 from sync.tablet.clock import SystemClock
 from sync.tablet.database import create_database
@@ -30,6 +29,7 @@ from sync.tablet.ids import uuid7
 from sync.tablet.patience import Patience
 from sync.tablet.sign_in import App, DatabaseTokens, enrol, sign_in, sign_out
 from sync.tablet.tablet import Surroundings, Tablet
+from tests.support.cheap import cheap_settings
 from tests.sync.tablet.town import BRANCH, DAY, form
 
 PASSWORD = "Tulou-1308"
@@ -42,10 +42,7 @@ class Bank:
     def __init__(self, folder: Path) -> None:
         url = f"sqlite:///{folder}/padsync.db"
         migrate(url)
-        # As cheap as Argon2 can be: its strength is not what these tests are about.
-        settings = Settings(
-            database_url=url, data_dir=str(folder), argon2_memory_kib=8, argon2_passes=1, argon2_lanes=1
-        )  # fmt: skip
+        settings = cheap_settings(database_url=url, data_dir=str(folder))
         app = create_app(settings)
         self.auth = app.state.house.auth
         self.auth.store.write(lambda unit: add_org(unit.connection, OrgRow(org_id="FJ", name="联合社", level="union")))

@@ -1,23 +1,18 @@
 """Whatever people try, in whatever order, the queue is what is open."""
 
+from shutil import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.app import PROJECTIONS
-from backend.domain.handoffs import list_reactions
 from backend.domain.visits.models import visit, visit_review
-from backend.migrations import migrate
-from backend.registry import KINDS
-from backend.settings import Settings
-from backend.storage.engine import make_engine
-from backend.storage.reactions import Reactions
-from backend.storage.sql_store import SqlStore
 from sync.errors import AlreadyDecided, NotFound, OwnWork
 from sync.store import Key
 from tests.backend.visits.field import Pad
 from tests.backend.visits.reviews.office import BOSS, BRANCH, SECOND, STRANGER, Office
+from tests.support.databases import open_store
 
 deeds = st.lists(
     st.tuples(st.sampled_from(["accept", "reject", "ask", "answer", "appeal"]), st.integers(0, 3)), max_size=8
@@ -25,11 +20,10 @@ deeds = st.lists(
 
 
 @pytest.fixture(scope="module")
-def one_office(tmp_path_factory):
+def one_office(tmp_path_factory, migrated_file):
     """One SQLite file for many random reviews, each of a visit of its own."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('reviews')}/padsync.db"
-    migrate(url)
-    with SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings()))) as store:
+    file = copy(migrated_file, tmp_path_factory.mktemp("reviews"))
+    with open_store(f"sqlite:///{file}") as store:
         office = Office(store)
         yield office, Pad(office)
 
