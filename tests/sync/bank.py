@@ -217,3 +217,8 @@ def replica(pages: list[PullResponse], held: set[tuple[str, str, str, int]] | No
             if change.x is None:
                 held.add((change.b, change.k, change.id, change.v))
     return held
+
+
+def code(outcome: Outcome) -> str | None:
+    """Return why a mutation was not done as asked, if it was not."""
+    return outcome.problem.code if outcome.problem else None

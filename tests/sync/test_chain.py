@@ -8,21 +8,7 @@ from sync.chain import judge_link
 from sync.errors import Malformed
 from sync.parcels import unpack
 from sync.signing import canonical, hash_hex, new_key, sign, verify, write_public_jwk
-from tests.sync.bank import SERVER_KEY, Bank, Pad
-
-
-@pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank: Bank) -> Pad:
-    return bank.pad()
-
-
-def code(outcome):
-    return outcome.problem and outcome.problem.code
+from tests.sync.bank import SERVER_KEY, code
 
 
 def evidence(bank):

@@ -12,17 +12,7 @@ from sync.engine import EngineSettings
 from sync.errors import Malformed, NotFound, TooManyLeases
 from sync.leases import NUMBERS_MAX, read_token
 from sync.memory import Tables
-from tests.sync.bank import BRANCH, DAY, SECRET, Bank, Pad
-
-
-@pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank: Bank) -> Pad:
-    return bank.pad()
+from tests.sync.bank import BRANCH, DAY, SECRET, Bank
 
 
 def account(bank, date=DAY):

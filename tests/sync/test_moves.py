@@ -10,17 +10,6 @@ from sync.errors import NotFound
 from sync.moments import write_moment
 from sync.moves import move_record
 from sync.store import Key
-from tests.sync.bank import Bank
-
-
-@pytest.fixture
-def bank():
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank):
-    return bank.pad()
 
 
 def move(bank, id, to, **facts):

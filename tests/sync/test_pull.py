@@ -12,17 +12,7 @@ from contracts.pull import PullResponse
 from sync.cursor import Cursor, Position, seal_cursor
 from sync.engine import EngineSettings
 from sync.errors import CursorInvalid, NotFound, SchemaTooOld
-from tests.sync.bank import BRANCH, SECRET, Bank, Pad, replica, visible
-
-
-@pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank: Bank) -> Pad:
-    return bank.pad()
+from tests.sync.bank import BRANCH, SECRET, Bank, replica, visible
 
 
 def fill(bank, *sizes):

@@ -12,11 +12,6 @@ from tests.sync.bank import Bank, Pad
 
 
 @pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
 def pad(bank: Bank) -> Pad:
     pad = bank.pad()
     bank.customer()

@@ -8,22 +8,7 @@ from contracts.push import MUTATIONS_MAX, PushRequest
 from contracts.version import SCHEMA
 from sync.clock import DeviceClock
 from sync.errors import EpochMismatch, NotFound, TooLarge
-from tests.sync.bank import Bank, Pad
-
-
-@pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank: Bank) -> Pad:
-    return bank.pad()
-
-
-def code(outcome):
-    return outcome.problem and outcome.problem.code
-
+from tests.sync.bank import code
 
 # --- P1: strictly by n, each once
 

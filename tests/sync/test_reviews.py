@@ -6,19 +6,9 @@ import pytest
 from contracts.review import Decision
 from sync.errors import AlreadyDecided, Forbidden, Malformed, NotFound, OwnWork, StillRefused
 from sync.kind import Actor
-from tests.sync.bank import BRANCH, Bank, Pad
+from tests.sync.bank import BRANCH, Bank
 
 KEEP, OVERRIDE, RETRY, EDIT, DISCARD = Decision
-
-
-@pytest.fixture
-def bank() -> Bank:
-    return Bank()
-
-
-@pytest.fixture
-def pad(bank: Bank) -> Pad:
-    return bank.pad()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sync.judge import judge_review
 from sync.kind import Kind
 from sync.parcels import unpack
 from sync.push import PushContext, push_batch
-from tests.sync.bank import BRANCH, Bank, replica, visible
+from tests.sync.bank import BRANCH, Bank, code, replica, visible
 
 LAMP = Life(first="dark", matrix=full_matrix(("dark", "lit"), {
     "dark": {Step.APPLY: "lit", Step.NOOP: "dark"}, "lit": {Step.APPLY: "dark", Step.SUPERSEDE: "lit"},
@@ -74,10 +74,6 @@ def bank() -> Bank:
 
 def lamp(pad, **fields):
     return pad.say("lamp", "create", set={"branch_id": BRANCH, **fields})
-
-
-def code(outcome):
-    return outcome.problem and outcome.problem.code
 
 
 def test_it_is_pushed_merged_moved_and_pulled(bank):

@@ -10,7 +10,7 @@ from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
 from sync.puts import Put, put_records
 from sync.store import Key
-from tests.sync.bank import BRANCH, Bank
+from tests.sync.bank import BRANCH, Bank, code
 
 TEAM = f"team:{BRANCH}"
 MORNING = {"starts_at": "2026-11-21T09:00:00+08:00", "ends_at": "2026-11-21T10:00:00+08:00"}
@@ -35,10 +35,6 @@ def boss(bank):
 
 def buckets(bank, kind, said):
     return set(bank.find(kind, said["id"]).buckets)
-
-
-def code(outcome):
-    return outcome.problem and outcome.problem.code
 
 
 def test_a_plan_lies_with_all_who_take_part(bank, pad):
