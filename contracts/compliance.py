@@ -9,7 +9,6 @@ from contracts.base import BusinessDate, Count, Message, Moment, OrgId, RecordId
 
 PAGE_MAX = 500
 MONTHS_MAX = 24  # of one exemption
-VISITS_MAX = 100
 
 Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?!\n)$")]

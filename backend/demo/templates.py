@@ -154,7 +154,6 @@ AGENT = (
     ),
 )  # fmt: skip
 AGREED = Field(key="is_agreed", label="客户已阅读并同意协议", type="flag", is_required=True, must_be=True)
-ACCOUNT_TAIL = Field(key="account_tail", label="账号后四位", type="tail", is_required=True, privacy="C2")
 CARD_TAIL = Field(key="card_tail", label="卡号后四位", type="tail", privacy="C2")
 
 ID_PAPER = Paper(code="id_paper", name="有效身份证件原件")

@@ -64,7 +64,7 @@ def end_day(unit: SqlUnit, *, kinds: Kinds, branch: str, date: str, closing: str
     _expire_open(unit, kinds, branch, date, closing, at)
     close_day(unit, branch, date)
     report = account(branch, date, unit.leases(branch, date), unit.numbers(branch, date))
-    return _keep_account(unit, report, closing, at)
+    return _keep_account(unit, report, at)
 
 
 def end_counter(unit: SqlUnit, *, kinds: Kinds, id: str, closing: str, at: str) -> None:
@@ -108,7 +108,7 @@ def _end_ticket(unit: SqlUnit, kinds: Kinds, id: str, closing: str, at: str) -> 
     move_record(unit, kinds, key, state_at_day_end(body["state"]), facts, by=BY, at=at, happened_at=ended_at)
 
 
-def _keep_account(unit: SqlUnit, report: NumberReport, closing: str, at: str) -> bool:
+def _keep_account(unit: SqlUnit, report: NumberReport, at: str) -> bool:
     branch, date, written = report.branch, report.business_date, msgspec.json.encode(report)
     known = queries.find_number_day(unit.connection, branch, date)
     if known is not None and known.report == written:

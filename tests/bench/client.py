@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 
-ANSWER_S_MAX = 60
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
 

@@ -8,7 +8,6 @@ from msgspec import Struct
 from backend.demo.day.agenda import Agenda
 from backend.demo.day.clock import DayClock
 from backend.demo.day.counters import Called, Counter
-from backend.demo.day.crew import settle
 from backend.demo.day.door import Door
 from backend.demo.day.guests import Guest
 from backend.demo.day.lobby import Lobby, display_of
@@ -154,10 +153,3 @@ class Branch:
             counter.returning.remove(one)
             if counter.caller.move(one[1], "returned", counter.number):
                 self.waiting.add(one[1].display)
-
-
-def settle_all(branch: Branch) -> bool:
-    """Hand in and take in everything at a branch; return whether all went through."""
-    if branch.door is not None:
-        branch.door.sync()
-    return all([settle(lobby.worker) for lobby in branch.lobbies])

@@ -39,12 +39,6 @@ def belongings_of(connection: Connection, kind: str, customer_ids: Collection[st
     return list(connection.scalars(chosen.order_by(table.c.id)))
 
 
-def related_to(connection: Connection, customer_ids: Collection[str]) -> frozenset[str]:
-    """Return the customers of whom these are a relation."""
-    chosen = select(relation.c.customer_id).where(relation.c.related_id.in_(_some(customer_ids)))
-    return frozenset(connection.scalars(chosen.limit(CUSTOMERS_MAX)))
-
-
 def cards_of_tickets(connection: Connection, ticket_ids: Collection[str]) -> list[CardRow]:
     """Return the cards that are out for some tickets."""
     rows = connection.execute(select(card).where(card.c.ticket_id.in_(_some(ticket_ids))).order_by(card.c.id))

@@ -127,14 +127,6 @@ def find_counter_day(connection: Connection, branch: str, date: str, counter_no:
     return _steps.decode(kept) if kept else []
 
 
-def list_counter_days(connection: Connection, branch: str, date: str) -> dict[str, list[CounterStep]]:
-    """Return counter → its steps of a branch's day that has ended."""
-    chosen = select(counter_day.c.counter_no, counter_day.c.steps).where(
-        counter_day.c.branch_id == branch, counter_day.c.business_date == date
-    )
-    return {number: _steps.decode(steps) for number, steps in connection.execute(chosen)}
-
-
 def save_counter_day(connection: Connection, branch: str, date: str, counter_no: str, steps: list[Any]) -> None:
     """Put a counter's steps of a day."""
     connection.execute(delete(counter_day).where(*_at(counter_day, branch, date, counter_no)))

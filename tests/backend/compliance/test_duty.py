@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from backend.domain.compliance.rules.calendar import is_workday
 from backend.domain.compliance.rules.counting import Verdict, tally
 from backend.domain.compliance.rules.facts import Dossier, Exemption, Loan, Stint, VisitFact
-from backend.domain.compliance.rules.figures import NONE, figures_of, sum_figures
+from backend.domain.compliance.rules.figures import NONE, figures_of
 from backend.domain.compliance.rules.periods import Cadence, first_check_of, period_at
 from backend.domain.compliance.rules.standing import Status, fulfilled_shares, obligation_of
 from backend.domain.compliance.rules.terms import terms_of
 from backend.domain.compliance.rules.versions import RuleVersion, rule_in_force
 from tests.backend.compliance import chances
+from tests.backend.compliance.branch import sum_figures
 from tests.backend.compliance.oracle import clerk
 
 NOVEMBER = "2026-11"

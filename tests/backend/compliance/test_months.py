@@ -13,7 +13,6 @@ from backend.app import PROJECTIONS
 from backend.domain.compliance.jobs import closing
 from backend.domain.compliance.queries import obligations
 from backend.domain.compliance.rules.closing import MonthState
-from backend.domain.compliance.rules.figures import sum_figures
 from backend.domain.compliance.rules.periods import Cadence
 from backend.domain.compliance.rules.versions import RuleVersion
 from backend.domain.handoffs import duty
@@ -21,7 +20,7 @@ from backend.domain.staff.models import assignment
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from sync.store import Stored, Write
-from tests.backend.compliance.branch import Branch, customer_id, noon
+from tests.backend.compliance.branch import Branch, customer_id, noon, sum_figures
 
 NOVEMBER, DECEMBER = "2026-11", "2026-12"
 RULE = RuleVersion(

@@ -66,7 +66,7 @@ def sealed(field):
 
 
 @pytest.fixture
-def whole(request, field):
+def whole(field):
     fill(field)
     return sealed(field)
 

@@ -84,8 +84,3 @@ def _counted_once(obligation: Obligation) -> Figures:
 def _add(found: dict[str, Figures], owner: str, more: Figures) -> None:
     known = found.get(owner)
     found[owner] = more if known is None else known.plus(more)
-
-
-def sum_figures(figures: Iterable[Figures]) -> Figures:
-    """Return the sum of figures, in one pass."""
-    return Figures(*map(sum, zip(*map(astuple, figures), strict=True)))
