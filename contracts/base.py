@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 # Python's `$` also stands before a last line break; `(?!\n)$` is the end of the text in every language.
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?!\n)$"
+MONTH_PATTERN = r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$"  # 2026-11
 STAFF_NO_PATTERN = r"^[A-Za-z0-9-]{1,20}(?!\n)$"
 
 Uuid = Annotated[str, Meta(pattern=UUID_PATTERN, description="UUID in lower-case canonical form")]

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from contracts.auth import PRINTABLE
-from contracts.base import BusinessDate, Count, Message, Moment, OrgId, RecordId, StaffNo
+from contracts.base import MONTH_PATTERN, BusinessDate, Count, Message, Moment, OrgId, RecordId, StaffNo
 
 PAGE_MAX = 500
 MONTHS_MAX = 24  # of one exemption
 
-Month = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
+Month = Annotated[str, Meta(pattern=MONTH_PATTERN)]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}(?!\n)$")]
 Level = Literal["manager", "branch", "bank"]
 CodeOrAll = Annotated[str, Meta(pattern=r"^([a-z][a-z0-9_]{0,39})?(?!\n)$")]

@@ -5,9 +5,8 @@ Mount `auth_routes` and `admin_routes` (backend.auth.admin_routes) under `/api/v
 """
 
 from functools import partial
-from typing import Any
 
-from litestar import Controller, Request, post
+from litestar import Controller, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
@@ -18,11 +17,10 @@ from backend.auth.partners import Partner, identify_partner
 from backend.auth.parts import Auth
 from backend.auth.sessions import refresh, sign_out
 from backend.auth.signing_in import sign_in
+from backend.errors import AnyRequest
 from contracts.auth import EnrolRequest, EnrolResponse, RefreshRequest, SignInRequest, TokenResponse
 from sync.errors import Malformed
 from sync.kind import Actor
-
-AnyRequest = Request[Any, Any, Any]
 
 PUBLIC = {"is_public": True}
 

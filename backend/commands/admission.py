@@ -1,9 +1,11 @@
 """Who comes in and who is shut out: institutions, the first administrator, enrolment codes, revocation."""
 
 import sys
+from collections.abc import Callable
 from uuid import uuid4
 
 import click
+from sqlalchemy import Connection
 
 from backend.app import House
 from backend.auth import partners
@@ -96,15 +98,11 @@ APPLY = click.option("--apply", "is_applied", is_flag=True, help="Do it. Without
 @APPLY
 def revoke_one_install(install_id: str, reason: str, is_applied: bool) -> None:
     """Shut out one install, as when a tablet is lost."""
-    if not is_applied:
-        with opened() as house:
-            if house.store.read(lambda look: find_install(look.connection, install_id)) is None:
-                raise NotFound(install_id=install_id)
-        click.echo(f"Install {install_id} would be shut out and ordered to purge everything. {APPLY_HINT}")
-        return
     with opened() as house:
-        revoke_install(house.auth, install_id, BY, reason)
-    click.echo(f"Install {install_id} is shut out.")
+        _check_known(house, find_install, install_id=install_id)
+        if is_applied:
+            revoke_install(house.auth, install_id, BY, reason)
+    _tell(f"Install {install_id}", is_applied, "shut out and ordered to purge everything")
 
 
 @revoke.command("person")
@@ -113,15 +111,11 @@ def revoke_one_install(install_id: str, reason: str, is_applied: bool) -> None:
 @APPLY
 def revoke_one_person(staff_no: str, reason: str, is_applied: bool) -> None:
     """Shut out one person, as when they leave."""
-    if not is_applied:
-        with opened() as house:
-            if house.store.read(lambda look: find_staff(look.connection, staff_no)) is None:
-                raise NotFound(staff_no=staff_no)
-        click.echo(f"{staff_no} would be shut out, and the tablets they used last would purge. {APPLY_HINT}")
-        return
     with opened() as house:
-        revoke_staff(house.auth, staff_no, BY, reason)
-    click.echo(f"{staff_no} is shut out.")
+        _check_known(house, find_staff, staff_no=staff_no)
+        if is_applied:
+            revoke_staff(house.auth, staff_no, BY, reason)
+    _tell(staff_no, is_applied, "shut out, and the tablets they used last would purge")
 
 
 @revoke.command("partner")
@@ -131,12 +125,21 @@ def revoke_one_person(staff_no: str, reason: str, is_applied: bool) -> None:
 def revoke_one_partner(partner_id: str, reason: str, is_applied: bool) -> None:
     """Shut out a queue machine or a teller system, as when its key got about."""
     with opened() as house:
-        if house.store.read(lambda look: find_partner(look.connection, partner_id)) is None:
-            raise NotFound(partner_id=partner_id)
+        _check_known(house, find_partner, partner_id=partner_id)
         if is_applied:
             partners.revoke_partner(house.auth, partner_id, BY, reason)
-    word = "is" if is_applied else "would be"
-    click.echo(f"Partner {partner_id} {word} shut out." + ("" if is_applied else f" {APPLY_HINT}"))
+    _tell(f"Partner {partner_id}", is_applied, "shut out")
+
+
+def _check_known(house: House, find: Callable[[Connection, str], object | None], **named: str) -> None:
+    """Refuse what is not there; `named` is the one thing that is asked about, by its word on the wire."""
+    (name,) = named.values()
+    if house.store.read(lambda look: find(look.connection, name)) is None:
+        raise NotFound(**named)
+
+
+def _tell(who: str, is_applied: bool, foreseen: str) -> None:
+    click.echo(f"{who} is shut out." if is_applied else f"{who} would be {foreseen}. {APPLY_HINT}")
 
 
 def _check_place(house: House, row: OrgRow) -> None:

@@ -7,13 +7,14 @@ keeps files by content or ties an upload to an install.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from litestar import Controller, Request, Response, delete, get, head, patch, post
+from litestar import Controller, Response, delete, get, head, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import File
 
+from backend.errors import AnyRequest
 from backend.files.blobs import Blobs, Bringer
 from backend.files.tus import (
     VERSION,
@@ -36,7 +37,6 @@ SILENCE_S_MAX = 30.0  # a line that says nothing for so long is given up; what c
 
 P = ParamSpec("P")
 T = TypeVar("T")
-AnyRequest = Request[Any, Any, Any]
 AreaOf = Callable[[str], Collection[str]]  # an institution → itself and all below it
 
 

@@ -1,15 +1,16 @@
 """The routes of queue machines, and of whoever calls the next customer with a line."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, delete, get, post, put
+from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 from litestar.response.base import ASGIResponse
 
 from backend.auth.partners import Partner, PartnerSort, require_sort
+from backend.errors import AnyRequest
 from backend.line.desk import LineDesk
-from backend.web.bodies import answer_with, decode, read_body, speaks
+from backend.web.bodies import answer_with, read_body, read_body_if_any, speaks
 from contracts.admin import SeriesAnswer, SeriesRequest
 from contracts.auth import PRINTABLE
 from contracts.leases import Lease, LeaseReturn
@@ -22,10 +23,8 @@ from contracts.machine import (
 )
 from sync.kind import Actor
 
-AnyRequest = Request[Any, Any, Any]
 LeasePath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
 BranchPath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
-NOTHING_SAID = b"{}"
 
 
 class MachineController(Controller):
@@ -62,7 +61,7 @@ class MachineController(Controller):
     ) -> None:
         """Give numbers back that were never printed; without a body, all of them."""
         require_sort(partner, PartnerSort.MACHINE)
-        said = decode(await request.body() or NOTHING_SAID, LeaseReturn)
+        said = await read_body_if_any(request, LeaseReturn)
         await line.run(line.machines.give_back, partner, lease_id, said)
 
 

@@ -1,15 +1,16 @@
 """The routes of those who decide, and the stream of pokes."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, PathParameter, QueryParameter
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
 from backend.domain.reviews.queries import Wanted
+from backend.errors import AnyRequest
 from backend.live.events import poke_stream
 from backend.sync_api.caller import read_caller
 from backend.sync_api.desk import PAGE_MAX, Desk
@@ -19,7 +20,6 @@ from contracts.auth import PRINTABLE
 from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.kind import Actor
 
-AnyRequest = Request[Any, Any, Any]
 EVENT_STREAM = "text/event-stream"
 Word = Annotated[str | None, QueryParameter(max_length=20, pattern=PRINTABLE)]
 UNBUFFERED = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

@@ -15,13 +15,13 @@ from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.sync_api.door import SyncDoor
 from contracts.auth import PRINTABLE
+from contracts.base import MONTH_PATTERN
 from sync.engine import Engine
 from sync.errors import NotFound
 from sync.kind import Actor
 from sync.moments import write_moment
 from sync.store import AuditEntry
 
-MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$"
 READERS = (Role.SUPERVISOR, Role.AUDITOR)
 ZIP = "application/zip"
 
@@ -62,7 +62,7 @@ def write_zip(files: dict[str, bytes]) -> bytes:
 @get("/visits/evidence/{org:str}/{month:str}", tags=["visits"], media_type=ZIP)
 async def export_evidence(
     org: Annotated[str, PathParameter(max_length=20, pattern=PRINTABLE)],
-    month: Annotated[str, PathParameter(pattern=MONTH)],
+    month: Annotated[str, PathParameter(pattern=MONTH_PATTERN)],
     actor: NamedDependency[Actor],
     door: NamedDependency[SyncDoor],
     proof_desk: NamedDependency[ProofDesk],

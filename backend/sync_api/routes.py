@@ -1,16 +1,17 @@
 """The sync routes: read what a tablet says, hand it to the engine, write what the engine answers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 
+from backend.errors import AnyRequest
 from backend.sync_api.caller import read_caller, read_stranger
 from backend.sync_api.door import door_of
 from backend.sync_api.waiting import pull_patiently
-from backend.web.bodies import answer_with, decode, read_body, speaks
+from backend.web.bodies import answer_with, read_body, read_body_if_any, speaks
 from contracts.auth import PRINTABLE
 from contracts.export import export_contract
 from contracts.hello import HelloResponse
@@ -20,9 +21,7 @@ from contracts.purges import PurgeAckRequest, PurgeAckResponse
 from contracts.push import PUSH_BYTES_MAX, PushRequest, PushResponse
 from contracts.verify import VerifyRequest, VerifyResponse
 
-AnyRequest = Request[Any, Any, Any]
 LeasePath = Annotated[str, PathParameter(max_length=40, pattern=PRINTABLE)]
-NOTHING_SAID = b"{}"
 MUTATION_BYTES_MIN = 64  # no mutation is shorter, its id and moment alone are longer
 CONTRACT = msgspec.json.encode(export_contract())
 
@@ -71,7 +70,7 @@ class SyncController(Controller):
     @delete("/leases/{lease_id:str}", status_code=204, opt=speaks(takes=LeaseReturn))
     async def return_lease(self, lease_id: LeasePath, request: AnyRequest) -> None:
         """Give unused numbers back; without a body, all of them."""
-        said = decode(await request.body() or NOTHING_SAID, LeaseReturn)
+        said = await read_body_if_any(request, LeaseReturn)
         await door_of(request).return_lease(read_caller(request.scope), lease_id, said)
 
     @post("/purges/ack", status_code=200, opt=speaks(takes=PurgeAckRequest, gives=PurgeAckResponse))

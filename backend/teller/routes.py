@@ -1,17 +1,14 @@
 """The routes of teller systems."""
 
-from typing import Any
-
-from litestar import Controller, Request, post
+from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.response.base import ASGIResponse
 
 from backend.auth.partners import Partner, PartnerSort, require_sort
+from backend.errors import AnyRequest
 from backend.teller.door import TellerDoor
 from backend.web.bodies import answer_with, read_body, speaks
 from contracts.teller import LoadRequest, LoadResponse, ResultRequest, ResultResponse
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class TellerController(Controller):

@@ -12,6 +12,7 @@ from sync.errors import Malformed
 
 M = TypeVar("M")
 JSON = "application/json"
+NOTHING_SAID = b"{}"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -25,6 +26,11 @@ def decoder_of(message: Any) -> msgspec.json.Decoder[Any]:
 async def read_body(request: Request[Any, Any, Any], message: type[M]) -> M:
     """Return the body as `message`. Raises Malformed saying where it differs, and never what it holds."""
     return decode(await _whole(request.receive), message)
+
+
+async def read_body_if_any(request: Request[Any, Any, Any], message: type[M]) -> M:
+    """Return the body as `message`, of which nothing is said without a body. Raises Malformed."""
+    return decode(await request.body() or NOTHING_SAID, message)
 
 
 async def _whole(receive: Receive) -> bytes:

@@ -11,7 +11,7 @@ from backend.sync_api.duty.deeds import DutyDeeds
 from backend.sync_api.duty.desk import Chosen, DutyDesk
 from backend.web.sheets import export
 from contracts.auth import PRINTABLE
-from contracts.base import UUID_PATTERN
+from contracts.base import MONTH_PATTERN, UUID_PATTERN
 from contracts.compliance import (
     PAGE_MAX,
     CalendarYear,
@@ -35,11 +35,10 @@ from contracts.compliance import (
 )
 from sync.kind import Actor
 
-MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$"
 WORD = r"^[A-Za-z0-9_.:~ -]{0,200}(?!\n)$"
 STATES = Literal["done", "on_track", "at_risk", "short", "pending_review", "exempt"]
 
-MonthPath = Annotated[str, PathParameter(pattern=MONTH)]
+MonthPath = Annotated[str, PathParameter(pattern=MONTH_PATTERN)]
 Word = Annotated[str | None, QueryParameter(max_length=40, pattern=PRINTABLE)]
 After = Annotated[str | None, QueryParameter(max_length=200, pattern=PRINTABLE)]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]

@@ -11,7 +11,7 @@ from backend.sync_api.visits.deeds import VisitDeeds
 from backend.sync_api.visits.desk import VisitDesk
 from backend.sync_api.visits.map import VisitMap
 from contracts.auth import PRINTABLE
-from contracts.base import UUID_PATTERN
+from contracts.base import MONTH_PATTERN, UUID_PATTERN
 from contracts.kinds.visit_grade import Grade
 from contracts.visits import (
     FEATURES_MAX,
@@ -26,12 +26,11 @@ from contracts.visits import (
 )
 from sync.kind import Actor
 
-MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$"
 CODE = r"^[a-z][a-z_]{0,39}(?!\n)$"
 GEO_JSON = "application/geo+json"
 
-Month = Annotated[str, QueryParameter(pattern=MONTH)]
-MonthOrAny = Annotated[str | None, QueryParameter(pattern=MONTH)]
+Month = Annotated[str, QueryParameter(pattern=MONTH_PATTERN)]
+MonthOrAny = Annotated[str | None, QueryParameter(pattern=MONTH_PATTERN)]
 Word = Annotated[str | None, QueryParameter(max_length=20, pattern=PRINTABLE)]
 Flag = Annotated[str | None, QueryParameter(pattern=CODE)]
 After = Annotated[str | None, QueryParameter(max_length=120, pattern=PRINTABLE)]
