@@ -21,7 +21,6 @@ from sync.moments import write_moment
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 CRM_S = 60  # so long a proposal waits for the embedded CRM
-
 MEDIA_S = 60  # so long a visit is marked as pending after its last photo has come
 
 _log = structlog.get_logger("padsync.jobs")
@@ -35,19 +34,22 @@ def list_jobs(
     settings: Settings,
 ) -> list[Job]:
     """Return what runs by itself."""
-    duty = Parts(store, engine.kinds, SOURCES)
+    return [
+        *_day_jobs(engine, store, settings),
+        *_visit_jobs(engine, store, settle_media),
+        *_duty_jobs(engine, store, settings),
+        *_upkeep_jobs(engine, store, sweep_uploads),
+    ]
+
+
+def _day_jobs(engine: Engine, store: SqlStore, settings: Settings) -> list[Job]:
+    """Return what a day at the counters leaves to do."""
     return [
         Job(
             name="decide_requests",
             about="Lets the embedded CRM take accepted work off the outbox and decide proposals.",
             every_s=CRM_S,
             run=lambda _now: drain_outbox(engine, store),
-        ),
-        Job(
-            name="compact_feeds",
-            about="Drops feed rows that no living tablet needs (protocol.md §7).",
-            every_s=DAY_S,
-            run=lambda _now: engine.compact(),
         ),
         Job(
             name="end_days",
@@ -61,18 +63,12 @@ def list_jobs(
             every_s=HOUR_S,
             run=lambda now: expire_forms(engine, store, now, counter_h=settings.form_counter_h),
         ),
-        Job(
-            name="anchor_audit",
-            about="Seals all audit streams, and logs the seal so that it also lies outside of the database (§14).",
-            every_s=DAY_S,
-            run=lambda now: anchor_audit(store, now),
-        ),
-        Job(
-            name="sweep_uploads",
-            about="Drops uploads that expired, and forgets those that ended long ago.",
-            every_s=HOUR_S,
-            run=lambda _now: sweep_uploads(),
-        ),
+    ]
+
+
+def _visit_jobs(engine: Engine, store: SqlStore, settle_media: Callable[[str], int]) -> list[Job]:
+    """Return what visits wait for."""
+    return [
         Job(
             name="settle_media",
             about="Judges visits again whose photos have arrived (domain-rules.md §13).",
@@ -85,6 +81,13 @@ def list_jobs(
             every_s=DAY_S,
             run=lambda now: seal_days(store, engine.server_key, now),
         ),
+    ]
+
+
+def _duty_jobs(engine: Engine, store: SqlStore, settings: Settings) -> list[Job]:
+    """Return what days and months do to duties."""
+    duty = Parts(store, engine.kinds, SOURCES)
+    return [
         Job(
             name="refresh_duties",
             about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
@@ -102,6 +105,30 @@ def list_jobs(
             about="Closes a month of duties for good after its late working days; what changes later is a revision.",
             every_s=HOUR_S,
             run=lambda now: close_month_final(duty, now, settings.duty_late_workdays),
+        ),
+    ]
+
+
+def _upkeep_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], int]) -> list[Job]:
+    """Return what keeps the database and its proof in order."""
+    return [
+        Job(
+            name="compact_feeds",
+            about="Drops feed rows that no living tablet needs (protocol.md §7).",
+            every_s=DAY_S,
+            run=lambda _now: engine.compact(),
+        ),
+        Job(
+            name="anchor_audit",
+            about="Seals all audit streams, and logs the seal so that it also lies outside of the database (§14).",
+            every_s=DAY_S,
+            run=lambda now: anchor_audit(store, now),
+        ),
+        Job(
+            name="sweep_uploads",
+            about="Drops uploads that expired, and forgets those that ended long ago.",
+            every_s=HOUR_S,
+            run=lambda _now: sweep_uploads(),
         ),
     ]
 
