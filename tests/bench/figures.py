@@ -10,6 +10,7 @@ from threading import Event, Thread
 import msgspec
 from msgspec import Struct
 
+from backend.demo.day.server import free_port
 from backend.migrations import migrate
 from backend.storage.engine import make_engine
 from backend.storage.follow_ups import count_waiting
@@ -19,7 +20,7 @@ from tests.bench import bare
 from tests.bench.bank import PORTFOLIO, Bank, Person
 from tests.bench.client import write_request
 from tests.bench.load import Load, Timed
-from tests.bench.servers import Server, free_port
+from tests.bench.servers import Server
 from tests.bench.work import BATCH, BOOT, CONTACT_MONO_MS, Author, customer_bodies
 
 PUSH, PULL, EVENTS = "/api/v1/sync/push", "/api/v1/sync/pull", "/api/v1/sync/events"

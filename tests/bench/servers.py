@@ -64,11 +64,3 @@ class Server:
                     return
             time.sleep(0.05)
         raise TimeoutError(f"the server did not start:\n{self._log.read_text()[-3000:]}")
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

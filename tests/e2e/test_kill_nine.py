@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from backend.demo.credentials import Credentials, StaffCredentials, read_credentials
+from backend.demo.day.server import free_port
 from backend.jobs.leader import leadership_for
 from backend.storage.engine import make_engine
 from contracts.push import Outcome
@@ -36,7 +37,7 @@ from tests.simulation.houses import read_tables
 from tests.simulation.invariants.chains import check_i9_audit, check_i9_evidence
 from tests.simulation.invariants.feed import check_i2_digest, check_i2_membership
 from tests.simulation.invariants.ledger import check_i1_effects, check_i1_outbox, check_i3_settled_once
-from tests.support.server import CHEAP, Server, free_port, start_server
+from tests.support.server import CHEAP, Server, start_server
 
 KILLS = 50
 COLD_EVERY = 10  # so many lives are forked from a warm process for each that is started as an operator would

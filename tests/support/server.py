@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from backend.demo.day.server import free_port
 
 START_S_MAX = 60
 STOP_S_MAX = 40
@@ -39,11 +40,6 @@ class Server:
         """End it in the middle of whatever it does."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(STOP_S_MAX)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def start_server(data_dir: Path, settings: Mapping[str, str], port: int | None = None) -> Server:

@@ -14,8 +14,10 @@ from backend.auth.parts import Auth
 from backend.auth.sessions import refresh
 from backend.auth.signing_in import sign_in, sign_ins_of
 from backend.auth.staffing import NewStaff, add_staff
+from backend.domain.orgs.queries import OrgRow, add_org
 from backend.storage.sql_store import SqlStore
 from backend.storage.tables import audit_entry
+from backend.storage.unit import SqlUnit
 from contracts.auth import EnrolRequest, RefreshRequest, SignInRequest, TokenResponse
 from sync.challenge import challenges_at, proof_payload
 from sync.kind import Actor
@@ -119,6 +121,16 @@ class House:
 def open_house(store: SqlStore, clock: Clock, **settings: Any) -> House:
     """Return the server's side on a store, with nobody hired yet."""
     return House(Auth(store, b"s" * 32, clock, cheap_settings(**settings)), clock)
+
+
+def add_orgs(store: SqlStore, *orgs: OrgRow) -> None:
+    """Write institutions, those above first."""
+
+    def write(unit: SqlUnit) -> None:
+        for org in orgs:
+            add_org(unit.connection, org)
+
+    store.write(write)
 
 
 def body(message):

@@ -1,12 +1,10 @@
 """A lobby on both databases: two branches of one bank, and a manager in each."""
 
-from functools import partial
-
 import pytest
 
-from backend.domain.orgs.queries import OrgRow, add_org
+from backend.domain.orgs.queries import OrgRow
 from backend.settings import Settings
-from tests.backend.auth.people import Clock, open_house
+from tests.backend.auth.people import Clock, add_orgs, open_house
 from tests.backend.customers.lobby import Lobby
 from tests.support.databases import open_store
 
@@ -18,8 +16,7 @@ ORGS = (("35", "union", None), ("3500", "bank", "35"), ("3501", "branch", "3500"
 def lobby(url):
     clock = Clock()
     with open_store(url, Settings(identify_per_hour=IDENTIFY_PER_HOUR)) as store:
-        for org_id, level, parent in ORGS:
-            store.write(partial(_found, OrgRow(org_id=org_id, name=org_id, level=level, parent=parent)))
+        add_orgs(store, *(OrgRow(org_id=id, name=id, level=level, parent=parent) for id, level, parent in ORGS))
         house = open_house(store, clock)
         for staff_no, org_id in (("l1", "3501"), ("l2", "3502")):
             house.hire(staff_no, org_id, "lobby_manager")
@@ -37,7 +34,3 @@ def here(lobby):
 def there(lobby):
     """The tablet of the other branch."""
     return lobby.tablet("l2", "3502")
-
-
-def _found(org, unit):
-    add_org(unit.connection, org)

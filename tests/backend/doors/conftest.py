@@ -1,13 +1,11 @@
 """A server on a fresh SQLite file, its people, and tablets that are signed in."""
 
-from functools import partial
-
 import pytest
 from litestar.testing import TestClient
 
 from backend.app import create_app
-from backend.domain.orgs.queries import OrgRow, add_org
-from backend.storage.unit import SqlUnit
+from backend.domain.orgs.queries import OrgRow
+from tests.backend.auth.people import add_orgs
 from tests.backend.doors.tablets import Staffing
 from tests.support.cheap import cheap_settings
 
@@ -34,9 +32,7 @@ def app(settings):
 @pytest.fixture
 def client(app):
     with TestClient(app, raise_server_exceptions=False) as client:
-        house = app.state.house
-        for org in ORGS:
-            house.store.write(partial(_add, org))
+        add_orgs(app.state.house.store, *ORGS)
         yield client
 
 
@@ -50,7 +46,3 @@ def tablet(staffing):
     """A lobby manager's tablet in branch 3501."""
     staffing.hire("lobby", "3501", "lobby_manager")
     return staffing.tablet("lobby")
-
-
-def _add(org: OrgRow, unit: SqlUnit) -> None:
-    add_org(unit.connection, org)

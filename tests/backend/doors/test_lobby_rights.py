@@ -3,7 +3,6 @@
 Random customers, moves, holdings, households, tickets and claims; every byte of every answer and log line is searched.
 """
 
-from functools import partial
 from io import BytesIO
 from itertools import count
 from typing import Any, NamedTuple
@@ -22,10 +21,11 @@ from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
 from backend.demo.queue_machine import QueueMachine
 from backend.demo.teller_system import TellerSystem
-from backend.domain.orgs.queries import OrgRow, add_org
+from backend.domain.orgs.queries import OrgRow
 from sync.moments import write_moment
 from sync.puts import Put
 from sync.store import Key
+from tests.backend.auth.people import add_orgs
 from tests.backend.doors.tablets import HttpTablet, new_id
 
 BRANCHES = ("3501", "3502", "3601")
@@ -285,8 +285,7 @@ def settings(settings):
 def offices(app, client, staffing):
     """The house, and an office in each of three branches of two banks."""
     house = app.state.house
-    row = OrgRow(org_id="3601", name="乙一支行", level="branch", parent="36")
-    house.store.write(partial(_add, row))
+    add_orgs(house.store, OrgRow(org_id="3601", name="乙一支行", level="branch", parent="36"))
     return house, {branch: _open_office(branch, client, staffing) for branch in BRANCHES}
 
 
@@ -320,7 +319,3 @@ def test_no_branch_receives_what_another_branch_holds(offices, standing, first, 
             world.pull()
     written = str(logged)
     assert not [word for secret in world.secrets for word in secret.words if word in written]
-
-
-def _add(org, unit):
-    add_org(unit.connection, org)

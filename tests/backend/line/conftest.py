@@ -1,7 +1,5 @@
 """A server with two branches, a queue machine in one, and time that passes only when told."""
 
-from functools import partial
-
 import msgspec
 import pytest
 from litestar.testing import TestClient
@@ -9,11 +7,10 @@ from litestar.testing import TestClient
 from backend.app import create_app
 from backend.auth.partners import PartnerSort, add_partner
 from backend.demo.queue_machine import QueueMachine
-from backend.domain.orgs.queries import add_org
 from sync.moments import write_moment
 from sync.store import Key
 from tests.backend.auth.conftest import ORGS
-from tests.backend.auth.people import Clock
+from tests.backend.auth.people import Clock, add_orgs
 from tests.backend.doors.tablets import Staffing
 from tests.support.cheap import cheap_settings
 
@@ -40,8 +37,7 @@ def app(data_dir, database_url, clock):
 @pytest.fixture
 def client(app):
     with TestClient(app, raise_server_exceptions=False) as client:
-        for org in ORGS:
-            app.state.house.store.write(partial(lambda org, unit: add_org(unit.connection, org), org))
+        add_orgs(app.state.house.store, *ORGS)
         yield client
 
 
