@@ -38,7 +38,7 @@ from backend.demo.day.proof import (
     verify_log,
     verify_receipts,
 )
-from backend.demo.day.scene import Event, Scene
+from backend.demo.day.scene import Happening, Scene
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.size import Size, share
 from backend.demo.day.staffing import Staffing
@@ -161,7 +161,7 @@ class Day:
         scene = self._scene
         stories = (Stories(scene), Outage(scene), Staffing(scene), LobbyStories(scene), FormStories(scene, self.teller))
         self._tale.title("The day")
-        self._work(sorted((event for told in stories for event in told.script()), key=itemgetter(0)))
+        self._work(sorted((one for told in stories for one in told.script()), key=itemgetter(0)))
         evening = Evening(scene, self.workers, self._timekeeper)
         evening.close()
         self._tale.end_hour("17 h", self._totals())
@@ -181,7 +181,7 @@ class Day:
              "2 queue machines and a teller system have their keys"]
         )  # fmt: skip
 
-    def _work(self, script: list[Event]) -> None:
+    def _work(self, script: list[Happening]) -> None:
         """Let the day pass, minute by minute."""
         for minute in range(OPENS_MIN, CLOSES_MIN + 1):
             self.clock.minute = minute

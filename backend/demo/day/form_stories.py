@@ -4,7 +4,7 @@ from backend.demo.day.crew import settle
 from backend.demo.day.guests import Guest, Known, know
 from backend.demo.day.lobby import Lobby
 from backend.demo.day.paperwork import new_phone
-from backend.demo.day.scene import Event, Scene, at, sync_until
+from backend.demo.day.scene import Happening, Scene, at, sync_until
 from backend.demo.day.tale import mask_value
 from backend.demo.filling import fill_form
 from backend.demo.teller_system import TellerSystem
@@ -26,7 +26,7 @@ class FormStories:
         self._scene, self._teller = scene, teller
         self._form = self._ticket = ""
 
-    def script(self) -> list[Event]:
+    def script(self) -> list[Happening]:
         """Return (minute of the day, what happens)."""
         return [
             (at(13, 0), self._prefill),

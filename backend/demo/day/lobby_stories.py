@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.demo.day.crew import settle
 from backend.demo.day.guests import GENERAL, VIP, Guest, Known, know
 from backend.demo.day.lobby import Lobby
-from backend.demo.day.scene import Event, Scene, at, sync_until
+from backend.demo.day.scene import Happening, Scene, at, sync_until
 from backend.domain.customers.rules.masking import mask_name
 from backend.storage.tables import audit_entry
 from contracts.base import Body
@@ -30,7 +30,7 @@ class LobbyStories:
         self._host: View | None = None
         self._partner = ""
 
-    def script(self) -> list[Event]:
+    def script(self) -> list[Happening]:
         """Return (minute of the day, what happens)."""
         return [
             (at(11, 5), self._welcome_a_host),

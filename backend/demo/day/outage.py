@@ -7,7 +7,7 @@ from backend.demo.day.crew import settle
 from backend.demo.day.door import Door
 from backend.demo.day.guests import Guest
 from backend.demo.day.lobby import Lobby, display_of
-from backend.demo.day.scene import Event, Scene, at
+from backend.demo.day.scene import Happening, Scene, at
 from backend.domain.tickets.rules.line import AT_COUNTER, IN_LINE
 from contracts.base import Body
 
@@ -26,7 +26,7 @@ class Outage:
         self._wanted = ""
         self._from_n = 0
 
-    def script(self) -> list[Event]:
+    def script(self) -> list[Happening]:
         """Return (minute of the day, what happens)."""
         return [
             (at(10, 0), self._go_dark),

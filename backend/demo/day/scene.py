@@ -17,7 +17,7 @@ from backend.demo.day.tale import Tale
 
 T = TypeVar("T")
 
-Event = tuple[int, Callable[[], None]]  # minute of the day, what happens
+Happening = tuple[int, Callable[[], None]]  # minute of the day, what happens
 
 TRIES_MAX, TRY_S = 200, 0.02  # what follows from a push may be there some moments after its answer
 

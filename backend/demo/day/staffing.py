@@ -3,7 +3,7 @@
 from backend.demo.day.crew import settle
 from backend.demo.day.door import Door
 from backend.demo.day.lobby import Lobby
-from backend.demo.day.scene import Event, Scene, at
+from backend.demo.day.scene import Happening, Scene, at
 from contracts.kinds.counter import counter_id
 
 BRANCH = "350102"
@@ -16,7 +16,7 @@ class Staffing:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
-    def script(self) -> list[Event]:
+    def script(self) -> list[Happening]:
         """Return (minute of the day, what happens)."""
         return [
             (at(13, 58), lambda: self._pause(is_open=False)),

@@ -11,7 +11,7 @@ from backend.demo.day.crew import Desk, Worker, settle
 from backend.demo.day.field import Field
 from backend.demo.day.guests import Guest
 from backend.demo.day.lobby import Lobby
-from backend.demo.day.scene import Event, Scene, at
+from backend.demo.day.scene import Happening, Scene, at
 from backend.demo.day.tale import mask_value
 from backend.domain.customers.rules.masking import mask_name
 from backend.registry import KINDS
@@ -37,7 +37,7 @@ class Stories:
         self._ticket = Called("", "")
         self._late_visit = self._late_edit = 0
 
-    def script(self) -> list[Event]:
+    def script(self) -> list[Happening]:
         """Return (minute of the day, what happens)."""
         one = self._lobbies["L350101-1"].worker
         three, far = self._lobbies["L350102-1"].worker, self._lobbies["L350601-1"].worker
@@ -72,15 +72,15 @@ class Stories:
 
     # --- lines
 
-    def _spells(self, spells: Mapping[str, tuple[int, int]]) -> list[Event]:
+    def _spells(self, spells: Mapping[str, tuple[int, int]]) -> list[Happening]:
         """Return when the lines of these people break, and when they are back; (begin, minutes) each."""
         troubles: Mapping[str, Lobby | Field] = {**self._lobbies, **self._fields}
-        events: list[Event] = []
+        happenings: list[Happening] = []
         for name, (begin, minutes) in spells.items():
             worker = troubles[name].worker
-            events.append((begin, partial(self._cut, worker)))
-            events.append((begin + minutes, partial(self._mend, worker)))
-        return events
+            happenings.append((begin, partial(self._cut, worker)))
+            happenings.append((begin + minutes, partial(self._mend, worker)))
+        return happenings
 
     def _cut(self, worker: Worker) -> None:
         if worker.name in self._lobbies:

@@ -223,13 +223,13 @@ class Month:
 
     def _work(self, day: date) -> None:
         """Let a day pass: what is due by the minute, and in the evening everybody hands in."""
-        events = [*self.stories.events_on(day), *self.reviews.events_on(day)]
-        if day not in self.workdays and not events:
+        happenings = [*self.stories.happenings_on(day), *self.reviews.happenings_on(day)]
+        if day not in self.workdays and not happenings:
             return
         self.clock.set(moment_on(day, MORNING_MIN))
         for manager in self.managers.values():
             manager.wake()
-        for minute, happen in sorted([*events, (EVENING_MIN, self._hand_in)], key=lambda event: event[0]):
+        for minute, happen in sorted([*happenings, (EVENING_MIN, self._hand_in)], key=lambda one: one[0]):
             self._visit(day, minute)
             self.clock.set(moment_on(day, minute))
             happen()

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from backend.demo.day.crew import Desk
+from backend.demo.day.scene import Happening
 from backend.demo.month.rounds import Rounds
-from backend.demo.month.stories import MONTH, Event, Note
+from backend.demo.month.stories import MONTH, Note
 from contracts.base import Body
 from contracts.errors import ErrorCode
 from sync.tablet.errors import Refused
@@ -23,9 +24,9 @@ class Reviews:
         self._managers, self._desks, self._note = managers, desks, note
         self._appealed = ""  # the visit
 
-    def events_on(self, day: date) -> list[Event]:
+    def happenings_on(self, day: date) -> list[Happening]:
         """Return (minute of the day, what happens)."""
-        script: dict[date, list[Event]] = {
+        script: dict[date, list[Happening]] = {
             LOOKED_AT: [(LOOKED_AT_MIN, self._accept)],
             REJECTED_ON: [
                 (REJECTED_MIN, self._reject), (APPEALED_MIN, self._appeal), (DECIDED_MIN, self._decide_appeal),

@@ -9,6 +9,7 @@ from backend.app import House
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
 from backend.demo.day.crew import Desk
+from backend.demo.day.scene import Happening
 from backend.demo.month import oddities
 from backend.demo.month.oddities import Oddity
 from backend.demo.month.plan import move_to
@@ -22,7 +23,6 @@ from sync.moments import write_moment
 from sync.store import Key
 from sync.tablet.errors import Refused
 
-Event = tuple[int, Callable[[], None]]
 Note = Callable[[str], None]
 
 MONTH = "2026-10"
@@ -74,9 +74,9 @@ class Stories:
             for share, oddity in troubles:
                 mine[int(share * len(mine))].oddity = oddity
 
-    def events_on(self, day: date) -> list[Event]:
+    def happenings_on(self, day: date) -> list[Happening]:
         """Return (minute of the day, what happens)."""
-        script: dict[date, list[Event]] = {
+        script: dict[date, list[Happening]] = {
             ILL: [(EARLY_MIN, self._apply_for_exemption)],
             DECIDED: [(EARLY_MIN, self._decide_exemption)],
             HAND_OVER: [(EARLY_MIN, self._hand_over)],
@@ -84,8 +84,8 @@ class Stories:
         }
         return [*script.get(day, []), *(self._outages_on(day) if self._is_late else [])]
 
-    def _outages_on(self, day: date) -> list[Event]:
-        outages: dict[date, Event] = {
+    def _outages_on(self, day: date) -> list[Happening]:
+        outages: dict[date, Happening] = {
             date(2026, 10, 27): (LATE_MIN, partial(self._cut, LATE)),
             date(2026, 10, 29): (LATE_MIN, partial(self._cut, BARELY_IN_TIME)),
             date(2026, 11, 3): (OPENED_MIN, partial(self._mend, BARELY_IN_TIME)),
