@@ -27,3 +27,12 @@ def test_every_error_code_says_what_it_means_who_acts_and_whether_to_retry(error
     assert error.meaning in section
     assert "Who acts: " in section
     assert "A retry " in section
+
+
+def test_the_glossary_tells_each_word_once():
+    rows = [
+        line.split("|")[1] for line in (DOCS / "glossary.md").read_text(encoding="utf-8").splitlines() if "|" in line
+    ]
+    words = [word.strip() for row in rows for word in row.split(",")]
+    assert len(words) > 100
+    assert sorted(words) == sorted(set(words))
