@@ -17,20 +17,17 @@ def lobby_jobs(engine: Engine, store: SqlStore, prior_s: float, savings: Savings
     """Return what runs by itself for the lobby."""
     return [
         Job(
-            name="pace_lines",
-            about="Tells the tablets of each branch how fast its lines move, where that has changed (§8).",
+            name="pace_lines",  # domain-rules.md §8
             every_s=PACE_S,
             run=lambda now: refresh_paces(engine, store, now, prior_s, settings.returned_behind),
         ),
         Job(
             name="keep_lobby_days",
-            about="Counts the lobby's days and keeps their sums, so that figures outlive the tickets.",
             every_s=KEEP_S,
             run=lambda now: keep_days(store, now, savings),
         ),
         Job(
             name="trim_line",
-            about="Forgets old answers to queue machines, and who came to which counter; the figures stay.",
             every_s=DAY_S,
             run=lambda now: trim_line(
                 store, now, messages_d=settings.machine_messages_d, visits_d=settings.counter_visits_d

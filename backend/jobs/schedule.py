@@ -24,7 +24,6 @@ class Job(Struct, frozen=True, kw_only=True):
     """Work that is done every `every_s` seconds; `run` may come again after a crash and must not mind."""
 
     name: str
-    about: str
     every_s: int
     run: Callable[[datetime], object]
 

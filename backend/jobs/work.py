@@ -47,19 +47,16 @@ def _day_jobs(engine: Engine, store: SqlStore, settings: Settings) -> list[Job]:
     return [
         Job(
             name="decide_requests",
-            about="Lets the embedded CRM take accepted work off the outbox and decide proposals.",
             every_s=CRM_S,
             run=lambda _now: drain_outbox(engine, store),
         ),
         Job(
-            name="end_days",
-            about="Ends the branches' day: tickets expire, leases and counters close, numbers are accounted for (I8).",
+            name="end_days",  # I8
             every_s=HOUR_S,
             run=lambda now: end_days(engine, store, now, settings.day_ends_h),
         ),
         Job(
-            name="expire_forms",
-            about="Ends the forms of days gone by, and those that a teller loaded and never answered (§10).",
+            name="expire_forms",  # domain-rules.md §10
             every_s=HOUR_S,
             run=lambda now: expire_forms(engine, store, now, counter_h=settings.form_counter_h),
         ),
@@ -70,14 +67,12 @@ def _visit_jobs(engine: Engine, store: SqlStore, settle_media: Callable[[str], i
     """Return what visits wait for."""
     return [
         Job(
-            name="settle_media",
-            about="Judges visits again whose photos have arrived (domain-rules.md §13).",
+            name="settle_media",  # domain-rules.md §13
             every_s=MEDIA_S,
             run=lambda now: settle_media(write_moment(now)),
         ),
         Job(
             name="seal_evidence",
-            about="Signs one Merkle root over each institution's evidence of every day that is over.",
             every_s=DAY_S,
             run=lambda now: seal_days(store, engine.server_key, now),
         ),
@@ -89,20 +84,17 @@ def _duty_jobs(engine: Engine, store: SqlStore, settings: Settings) -> list[Job]
     duty = Parts(store, engine.kinds, SOURCES)
     return [
         Job(
-            name="refresh_duties",
-            about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
+            name="refresh_duties",  # 001-17
             every_s=6 * HOUR_S,
             run=lambda now: refresh_duties(duty, now),
         ),
         Job(
-            name="close_month_provisional",
-            about="Closes a month of duties as it ends; late tablets may still come (domain-rules.md §6).",
+            name="close_month_provisional",  # domain-rules.md §6
             every_s=HOUR_S,
             run=lambda now: close_month_provisional(duty, now),
         ),
         Job(
             name="close_month_final",
-            about="Closes a month of duties for good after its late working days; what changes later is a revision.",
             every_s=HOUR_S,
             run=lambda now: close_month_final(duty, now, settings.duty_late_workdays),
         ),
@@ -113,20 +105,17 @@ def _upkeep_jobs(engine: Engine, store: SqlStore, sweep_uploads: Callable[[], in
     """Return what keeps the database and its proof in order."""
     return [
         Job(
-            name="compact_feeds",
-            about="Drops feed rows that no living tablet needs (protocol.md §7).",
+            name="compact_feeds",  # protocol.md §7
             every_s=DAY_S,
             run=lambda _now: engine.compact(),
         ),
         Job(
-            name="anchor_audit",
-            about="Seals all audit streams, and logs the seal so that it also lies outside of the database (§14).",
+            name="anchor_audit",  # domain-rules.md §14
             every_s=DAY_S,
             run=lambda now: anchor_audit(store, now),
         ),
         Job(
             name="sweep_uploads",
-            about="Drops uploads that expired, and forgets those that ended long ago.",
             every_s=HOUR_S,
             run=lambda _now: sweep_uploads(),
         ),

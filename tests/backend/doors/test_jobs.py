@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from backend.jobs.schedule import Clockwork, Job, slot_of
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 
+DOCS = Path(__file__).parents[3] / "docs"
 NOW = datetime(2026, 11, 21, 3, 30, 12, tzinfo=UTC)
 
 
@@ -35,7 +37,7 @@ class Leading:
 
 
 def work(ran: list[datetime], every_s: int = 3600) -> Job:
-    return Job(name="count", about="Counts.", every_s=every_s, run=ran.append)
+    return Job(name="count", every_s=every_s, run=ran.append)
 
 
 def test_a_slot_is_claimed_once(store):
@@ -70,7 +72,7 @@ def test_a_job_that_breaks_ends_only_its_own_slot(store):
         raise RuntimeError
 
     clockwork = Clockwork([], store, Leading(), lambda: NOW)
-    assert not clockwork.tick(Job(name="broken", about="Breaks.", every_s=60, run=broken))
+    assert not clockwork.tick(Job(name="broken", every_s=60, run=broken))
     assert clockwork.tick(work([]))
 
 
@@ -120,3 +122,10 @@ def test_every_job_of_the_server_runs_on_an_empty_database(app):
     assert ran
     assert all(was_run for _, was_run in ran)
     house.close()
+
+
+def test_every_job_is_on_the_operators_page_once(app):
+    page = (DOCS / "operations.md").read_text(encoding="utf-8")
+    jobs = [job.name for job in app.state.house.clockwork.jobs]
+    app.state.house.close()
+    assert [page.count(f"| `{name}` |") for name in jobs] == [1] * len(jobs)

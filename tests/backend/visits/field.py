@@ -1,6 +1,5 @@
 """A bank's field managers with tablets whose clocks can be wrong, and the store that grades what they push."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 from random import Random
@@ -56,9 +55,6 @@ class Field:
 
     def codes(self, id: str) -> set[str]:
         return {flag["code"] for flag in self.grade(id)["flags"]}
-
-    def judged(self, ids: Sequence[str]) -> list[tuple[str, list[dict[str, Any]]]]:
-        return [(self.grade(id)["grade"], self.grade(id)["flags"]) for id in ids]
 
 
 class Pad:
