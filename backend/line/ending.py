@@ -11,7 +11,7 @@ import structlog
 from backend.domain.tickets import queries
 from backend.domain.tickets.queries import NumberDay
 from backend.domain.tickets.rules.life import OPEN_STATES, SERVED, state_at_day_end
-from backend.identity import BANK_TIME
+from backend.identity import BANK_TIME, business_date
 from backend.storage.sql_store import SqlStore
 from backend.storage.unit import SqlUnit
 from contracts.base import Body
@@ -143,4 +143,4 @@ def _by_day(steps: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _day_of(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(BANK_TIME).date().isoformat()
+    return business_date(datetime.fromisoformat(moment))

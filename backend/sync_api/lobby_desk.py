@@ -20,11 +20,10 @@ from backend.domain.handoffs.lobby_days import (
 from backend.domain.handoffs.paces import find_pace
 from backend.domain.orgs.queries import OrgRow, find_org, list_orgs, orgs_below
 from backend.domain.tickets.rules.figures import Prefilling, tally_day
-from backend.domain.tickets.rules.legs import BANK_TIME
 from backend.domain.tickets.rules.live import line_of, staffing_of
 from backend.domain.tickets.rules.meaning import definitions
 from backend.domain.tickets.rules.tally import Tally, figures_of, whole
-from backend.identity import Role, branch_bucket
+from backend.identity import BANK_TIME, Role, branch_bucket, business_date
 from backend.settings import Settings
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
@@ -90,7 +89,7 @@ class LobbyDesk:
         _check_scope(look, actor, branch)
         now = self._clock()
         counters, pace = counters_of(look, branch), find_pace(look, branch)
-        today = now.astimezone(BANK_TIME).date().isoformat()
+        today = business_date(now)
         places = line_places(look.connection, branch, today)
         line = line_of(places, counters, pace, write_moment(now), behind=self._settings.behind)
         wish = {"target_s": self._settings.target_s, "wanted": self._settings.wanted}

@@ -3,12 +3,12 @@
 import mmap
 import struct
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from backend.identity import BANK_TIME
 from contracts.clock import ClockEvidence
 
-BANK_TIME = timezone(timedelta(hours=8))  # Asia/Shanghai; no summer time
 OPENS_MIN, CLOSES_MIN = 8 * 60 + 30, 17 * 60 + 30  # minutes of the day
 TOLD = struct.Struct("<qq")  # the played moment that was set last (ms since 1970), and the uptime when it was (ns)
 

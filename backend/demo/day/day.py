@@ -15,7 +15,7 @@ from backend.demo.bank import Bank, make_bank
 from backend.demo.credentials import Credentials
 from backend.demo.day.branch import POSTS
 from backend.demo.day.cases import tell_conflict, tell_parked
-from backend.demo.day.clock import BANK_TIME, CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
+from backend.demo.day.clock import CLOSES_MIN, OPENS_MIN, DayClock, PlayedClock
 from backend.demo.day.crew import ADMINISTRATOR, FIELD, LOBBY, SUPERVISOR, Desk, Recruiter, Worker, settle
 from backend.demo.day.evening import Evening
 from backend.demo.day.field import Field
@@ -46,6 +46,7 @@ from backend.demo.day.stories import Stories, list_reviews
 from backend.demo.day.tale import Say, Tale
 from backend.demo.seeding import seed_bank
 from backend.demo.timekeeper import Timekeeper
+from backend.identity import BANK_TIME
 from backend.migrations import migrate
 from backend.settings import Settings
 

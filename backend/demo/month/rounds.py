@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
-from backend.demo.day.clock import BANK_TIME
 from backend.demo.day.crew import Worker
 from backend.demo.day.field import STAY_MIN, Field
 from backend.demo.month.oddities import STILL_WRONG, Oddity
 from backend.demo.month.plan import Appointment, appoint
 from backend.demo.month.watch import Watch
+from backend.identity import BANK_TIME
 from contracts.base import Body
 from contracts.errors import ErrorCode
 from sync.tablet.errors import Refused

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from backend.demo.day.clock import BANK_TIME
 from backend.demo.day.crew import Desk
 from backend.demo.day.tale import Tale
 from backend.demo.month.rounds import Rounds
 from backend.demo.month.stories import DEBTOR_OF, HANDED_OVER, MONTH, Stories
 from backend.demo.month.watch import day_name
 from backend.domain.customers.rules.masking import mask_name
+from backend.identity import BANK_TIME
 from contracts.base import Body
 from sync.moments import read_moment
 

@@ -2,7 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
-from backend.demo.day.clock import BANK_TIME, DayClock, PlayedClock
+from backend.demo.day.clock import DayClock, PlayedClock
+from backend.identity import BANK_TIME
 
 NIGHT_MIN = 5  # past midnight the timed jobs look at the day that is over
 

@@ -1,7 +1,7 @@
 """Duty is told of customers, loans and visits as they are written, and asks of institutions and portfolios."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ from backend.domain.compliance.rules.facts import VisitFact
 from backend.domain.compliance.rules.ownership import Held
 from backend.domain.orgs.queries import orgs_above
 from backend.domain.staff.queries import holds_of
-from backend.identity import portfolio_bucket
+from backend.identity import BANK_TIME, portfolio_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
 from contracts.kinds import Customer, Holding, Product
@@ -29,7 +29,6 @@ R = TypeVar("R", bound=Record)
 
 LOAN = "loan"  # the family of products whose holdings are loans
 LONG_AGO = date(1900, 1, 1)  # a loan whose beginning nobody told was not paid out just now
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 
 
 class _Graded(Struct, frozen=True, kw_only=True):

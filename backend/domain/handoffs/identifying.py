@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend.domain.customers.queries import find_customers, forget_keys, replace_keys
 from backend.domain.customers.rules.keys import DERIVED, claim_key, derived_keys
 from backend.domain.staff.queries import find_staff
+from backend.identity import BANK_TIME
 from backend.storage.secrets import match_secret
 from backend.storage.tables import audit_entry
 from backend.storage.unit import SqlUnit
@@ -21,7 +22,6 @@ from sync.moments import read_moment, shift_moment
 from sync.puts import Put
 from sync.store import AuditEntry, Stored, Write
 
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 CLAIMED = b'"claim"'
 
 # What `identified` says, and so what the lobby manager does next: docs/people.md.

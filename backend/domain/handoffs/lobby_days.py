@@ -16,10 +16,10 @@ from backend.domain.tickets.models import ticket
 from backend.domain.tickets.queries import PLACE_COLUMNS, find_counter_day, list_counters, list_line
 from backend.domain.tickets.rules.figures import Day, DayForm, Parts, Prefilling, hour_sums, tally_day
 from backend.domain.tickets.rules.funnel import Approach
-from backend.domain.tickets.rules.legs import BANK_TIME, at, date_of
+from backend.domain.tickets.rules.legs import at, date_of
 from backend.domain.tickets.rules.line import AT_COUNTER, Place
 from backend.domain.tickets.rules.tally import Tally
-from backend.identity import branch_bucket
+from backend.identity import BANK_TIME, branch_bucket, business_date
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.storage.tables import record
@@ -113,7 +113,7 @@ def _keep(store: SqlStore, branch: str, date: str, now: datetime, savings: Savin
         "branch_id": branch, "business_date": date, "as_of": write_moment(now), "head": head,
         "parts": msgspec.json.encode(tally_day(day).by),
     }  # fmt: skip
-    is_over = date < now.astimezone(BANK_TIME).date().isoformat()
+    is_over = date < business_date(now)
     hours = [
         {"branch_id": branch, "business_date": date} | msgspec.structs.asdict(one)
         for one in hour_sums(day.tickets.values())
@@ -126,7 +126,7 @@ def _wanted(look: SqlSnapshot, branch: str, date: str, now: datetime, savings: S
     """Return a day if it may differ from what is kept: the branch has moved since; a past day, once a day."""
     head = look.buckets([branch_bucket(branch)])[branch_bucket(branch)].head
     kept = find_days(look.connection, [branch], date).get(branch)
-    today = now.astimezone(BANK_TIME).date().isoformat()
+    today = business_date(now)
     counted_on = date_of(kept.as_of) if kept else ""
     is_known = kept is not None and (counted_on == today if date < today else kept.head == head)
     if is_known or (kept is None and not count_tickets(look.connection, [branch], date, 1)):

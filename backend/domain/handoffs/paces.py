@@ -7,9 +7,9 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from backend.domain.handoffs.tables import line_hour
-from backend.domain.tickets.rules.legs import BANK_TIME
 from backend.domain.tickets.rules.line import RETURNED_BEHIND
 from backend.domain.tickets.rules.pace import WEEKS, KnownHour, is_news, paces_of
+from backend.identity import BANK_TIME
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from contracts.kinds.pace import Pace

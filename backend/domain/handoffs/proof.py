@@ -10,7 +10,8 @@ from sqlalchemy import Connection, insert, select
 from backend.domain.devices.queries import keys_of
 from backend.domain.orgs.queries import list_orgs
 from backend.domain.visits.models import evidence_root
-from backend.domain.visits.rules.time import BANK_TIME, local_date
+from backend.domain.visits.rules.time import local_date
+from backend.identity import BANK_TIME
 from backend.storage.evidence import evidence_after, first_received
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore

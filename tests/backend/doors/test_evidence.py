@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backend.auth.staffing import assign_portfolio
 from backend.domain.staff.queries import add_portfolio
-from backend.domain.visits.rules.time import BANK_TIME
+from backend.identity import BANK_TIME
 from sync.proving import verify_export
 from sync.puts import Put
 from tests.backend.doors.tablets import new_id

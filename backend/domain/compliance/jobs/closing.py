@@ -1,7 +1,7 @@
 """Timed work on duties: every day's judgement, the two closes of a month, and a recalculation that somebody names."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import partial
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from backend.domain.compliance.queries import obligations, setup
 from backend.domain.compliance.queries.facts import customers_of_portfolio, page_customers
 from backend.domain.compliance.rules.closing import MonthState, final_from, provisional_from
 from backend.domain.compliance.rules.periods import first_of_month, last_of_month
+from backend.identity import BANK_TIME
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.storage.unit import SqlUnit
@@ -22,7 +23,6 @@ from sync.puts import put_records
 
 CHUNK = 500  # customers judged in one transaction
 BY = "duty"
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 
 
 class Parts(Struct, frozen=True):

@@ -1,13 +1,13 @@
 """How often a household may be approached: over all channels and all who work here (001-07, 004-05)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from backend.domain.marketing.rules.facts import OfferFacts, OfferSettings, Touch
+from backend.identity import business_date
 from sync.moments import read_moment
 
 WEEK_D, MONTH_D = 7, 30
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 # What is done in the end is no approach: the customer came for it.
 MARKETING_STAGES = frozenset({"approached", "recommended", "interested", "reserved", "referred", "refused"})
 
@@ -15,7 +15,7 @@ MARKETING_STAGES = frozenset({"approached", "recommended", "interested", "reserv
 def business_date_of(moment: str) -> str:
     """Return the bank's day of a written moment; empty if it tells none."""
     told: datetime | None = read_moment(moment)
-    return told.astimezone(BANK_TIME).date().isoformat() if told else ""
+    return business_date(told) if told else ""
 
 
 def occasion_of(*, customer_id: str | None, author: str, channel: str, ticket_id: str | None, at: str) -> str:

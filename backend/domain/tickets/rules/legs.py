@@ -1,17 +1,17 @@
 """A ticket's way through a branch, told from its steps: waits, turns at counters, and how it ended."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from itertools import pairwise
 
 from msgspec import Struct
 
 from backend.domain.tickets.rules.line import AT_COUNTER
+from backend.identity import BANK_TIME, business_date
 from contracts.kinds.counter import CounterStep
 from contracts.kinds.ticket import Ticket
 from sync.moments import read_moment
 
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 HOUR_S = 3600
 SERVED = frozenset({"finished", "transferred"})  # how a turn ends that served somebody
 
@@ -127,7 +127,7 @@ def hour_of(moment: float) -> int:
 def date_of(moment: str) -> str:
     """Return the bank's business date of a written moment; empty for one that cannot be read."""
     read = read_moment(moment)
-    return read.astimezone(BANK_TIME).date().isoformat() if read else ""
+    return business_date(read) if read else ""
 
 
 def day_bounds(business_date: str) -> tuple[float, float]:

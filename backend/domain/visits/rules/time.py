@@ -1,17 +1,16 @@
 """When a visit happened, from clocks that may be wrong (domain-rules.md §4); days and months are Shanghai's."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 
 from msgspec import Struct
 
+from backend.identity import BANK_TIME
 from contracts.clock import ClockEvidence
 from contracts.kinds.visit import Fix
 from sync.clock import UNANCHORED
 from sync.moments import read_moment, shift_moment
-
-BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
 
 
 class Sealing(Struct, frozen=True, kw_only=True):
