@@ -14,7 +14,7 @@ from backend.auth.partners import PartnerSort, find_partner
 from backend.auth.revocation import revoke_install, revoke_staff
 from backend.auth.staffing import NewStaff
 from backend.auth.staffing import add_staff as hire
-from backend.commands.workplace import APPLY_HINT, opened
+from backend.commands.workplace import APPLY, APPLY_HINT, opened
 from backend.domain.devices.queries import find_install
 from backend.domain.orgs import queries as orgs
 from backend.domain.orgs.queries import OrgRow
@@ -89,7 +89,6 @@ def revoke() -> None:
 
 
 REASON = click.option("--reason", default="", help="Goes into the audit log.")
-APPLY = click.option("--apply", "is_applied", is_flag=True, help="Do it. Without this, only say what would happen.")
 
 
 @revoke.command("install")

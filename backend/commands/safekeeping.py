@@ -6,6 +6,7 @@ import click
 
 from backend.commands.feeds import count_droppable
 from backend.commands.workplace import (
+    APPLY,
     APPLY_HINT,
     alone,
     check_there,
@@ -20,8 +21,6 @@ from backend.storage import backup as safe
 from backend.storage.archive import ArchiveReader, BackupBroken
 from backend.storage.audit import AuditReport, make_anchor
 from backend.storage.audit import verify_audit as read_again
-
-APPLY = click.option("--apply", "is_applied", is_flag=True, help="Do it. Without this, only say what would happen.")
 
 
 @click.command()

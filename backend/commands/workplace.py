@@ -4,7 +4,7 @@ import os
 import socket
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,13 +16,14 @@ from backend.app import House
 from backend.jobs.leader import leadership_for
 from backend.migrations import migrate
 from backend.settings import SettingInvalid, Settings, read_settings
+from backend.storage.backup import Progress
 from backend.storage.engine import UnusableUrl, make_engine, read_url
 from backend.web.health import is_migrated
 from backend.web.logs import configure_logs
 from sync.errors import NotFound, SyncError
 
+APPLY = click.option("--apply", "is_applied", is_flag=True, help="Do it. Without this, only say what would happen.")
 APPLY_HINT = "Nothing was changed. Add --apply to do it."
-Progress = Callable[[int, int], None]
 
 
 def settings_here() -> Settings:

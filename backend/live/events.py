@@ -1,11 +1,11 @@
 """The stream of pokes: the heads of the caller's buckets, and nothing else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import msgspec
 
-from backend.live.hub import Hub, Listener
+from backend.live.hub import Hub, Listener, ReadHeads
 from sync.errors import SyncError
 
 HEARTBEAT_S = 10.0  # a revoked listener is noticed no later than this
@@ -14,7 +14,6 @@ RETRY_MS = 3_000  # how long a client waits before it listens again
 HEARTBEAT = b":\n\n"
 
 ReadBuckets = Callable[[], Awaitable[frozenset[str]]]
-ReadHeads = Callable[[Collection[str]], Awaitable[Mapping[str, int]]]
 
 
 async def poke_stream(

@@ -14,10 +14,11 @@ from backend.identity import Role, branch_bucket, require
 from backend.line.series import read_series
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.paging import read_place
 from contracts.push import FieldOutcome, Outcome
 from contracts.review import DecisionRequest, ReviewItem, ReviewPage
 from sync.engine import Engine
-from sync.errors import Malformed, NotFound
+from sync.errors import NotFound
 from sync.kind import Actor, Area
 from sync.leases import LineReport
 from sync.store import Key
@@ -56,7 +57,7 @@ class Desk:
         Raises Forbidden, NotFound for an institution outside the area.
         """
         require(actor, *READERS)
-        place = _read_place(after) if after else None
+        place = read_place(after) if after else None
         return self._store.read(lambda look: _page(look, actor, wanted, org_id, place, limit))
 
     def decide(self, actor: Actor, review_id: str, request: DecisionRequest) -> ReviewItem:
@@ -140,10 +141,3 @@ def _both(field: dict[str, Any], told: FieldOutcome | None) -> dict[str, Any]:
 
 def _write_place(raised_at: str, id: str) -> str:
     return f"{raised_at}~{id}"
-
-
-def _read_place(text: str) -> tuple[str, str]:
-    raised_at, tilde, id = text.partition("~")
-    if not tilde:
-        raise Malformed("`after` is what an earlier page named `next`.")
-    return raised_at, id

@@ -13,11 +13,12 @@ from backend.identity import Role, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
 from backend.storage.unit import SqlUnit
+from backend.sync_api.paging import read_place
 from contracts.kinds import Lead
 from contracts.leads import AssignLeadRequest, LeadItem, LeadPage
 from contracts.policy import Step
 from sync.engine import Engine
-from sync.errors import AlreadyDecided, Malformed, NotFound
+from sync.errors import AlreadyDecided, NotFound
 from sync.kind import Actor
 from sync.moments import write_moment
 from sync.moves import move_record
@@ -38,7 +39,7 @@ class LeadDesk:
     def leads(self, actor: Actor, *, state: str, after: str | None, limit: int) -> LeadPage:
         """Return the area's leads in a state, the longest waiting first; names and phones masked. Raises Forbidden."""
         require(actor, *ASSIGNERS, Role.AUDITOR)
-        place = _read_place(after) if after else None
+        place = read_place(after) if after else None
         return self._store.read(lambda look: _page(look, actor, state, place, limit))
 
     def assign(self, actor: Actor, lead_id: str, request: AssignLeadRequest) -> LeadItem:
@@ -103,10 +104,3 @@ def _item(stored: Stored, body: Lead) -> LeadItem:
         phone=mask_phone(body.phone) if body.phone else "", state=body.state,
         state_at=body.state_at or stored.changed_at, author=body.author, supervisor=body.supervisor, owner=body.owner,
     )  # fmt: skip
-
-
-def _read_place(text: str) -> tuple[str, str]:
-    at, tilde, id = text.partition("~")
-    if not tilde:
-        raise Malformed("`after` is what an earlier page named `next`.")
-    return at, id

@@ -11,6 +11,7 @@ from backend.sync_api.door import SyncDoor
 from backend.sync_api.lobby_desk import LobbyDesk
 from backend.sync_api.lobby_sheets import FORMATS, ways_of
 from backend.web.bodies import answer_with, speaks
+from backend.web.sheets import Format
 from contracts.auth import PRINTABLE
 from contracts.lobby import DayAnswer, LineAnswer
 from sync.kind import Actor
@@ -18,7 +19,6 @@ from sync.kind import Actor
 OrgPath = Annotated[str, PathParameter(max_length=20, pattern=PRINTABLE)]
 DayPath = Annotated[str, PathParameter(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$")]
 By = Literal["hour", "series", "counter", "person", "branch"]
-Format = Literal["json", "csv", "xlsx"]
 
 
 class LobbyController(Controller):

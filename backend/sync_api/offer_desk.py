@@ -15,9 +15,10 @@ from backend.domain.orgs.queries import orgs_below
 from backend.identity import Role, branch_bucket, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.paging import read_place
 from contracts.kinds import Customer
 from contracts.marketing import ContactItem, ContactPage, EffectPage
-from sync.errors import Malformed, NotFound
+from sync.errors import NotFound
 from sync.kind import Actor
 from sync.store import Key, Stored
 
@@ -35,7 +36,7 @@ class OfferDesk:
 
         They are all there for the host's side; to the assisting side, what others dealt says nothing of products.
         """
-        place = _read_place(after) if after else None
+        place = read_place(after) if after else None
         return self._store.read(lambda look: _contacts(look, actor, customer_id, place, limit))
 
     def effects(self, actor: Actor, *, org_id: str | None, since: str, until: str) -> EffectPage:
@@ -94,10 +95,3 @@ def _effects(look: SqlSnapshot, actor: Actor, org_id: str | None, since: str, un
 def _item(row: ContactRow) -> ContactItem:
     told = {name: getattr(row, name) for name in ContactItem.__struct_fields__}
     return ContactItem(**told)
-
-
-def _read_place(text: str) -> tuple[str, str]:
-    at, tilde, id = text.partition("~")
-    if not tilde:
-        raise Malformed("`after` is what an earlier page named `next`.")
-    return at, id

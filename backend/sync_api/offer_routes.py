@@ -1,6 +1,6 @@
 """The routes of marketing: whom who spoke to, and what came of it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
@@ -12,12 +12,12 @@ from backend.sync_api.door import SyncDoor
 from backend.sync_api.offer_desk import OfferDesk
 from backend.sync_api.offer_sheets import FORMATS
 from backend.web.bodies import answer_with, speaks
+from backend.web.sheets import Format
 from contracts.auth import PRINTABLE
 from contracts.base import UUID_PATTERN
 from contracts.marketing import ContactPage, EffectPage
 from sync.kind import Actor
 
-Format = Literal["json", "csv", "xlsx"]
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?!\n)$"
 
 

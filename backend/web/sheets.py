@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from io import BytesIO, StringIO
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Literal
 from unicodedata import east_asian_width
 
 import xlsxwriter
@@ -13,6 +13,7 @@ from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 Cell = str | int | float | bool | None
+Format = Literal["json", "csv", "xlsx"]  # in which an answer may be asked for
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for the machine's own code page
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

@@ -14,6 +14,7 @@ from backend.domain.visits.rules.waiting import corrected_among
 from backend.identity import Role, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.paging import read_place
 from backend.sync_api.visits.items import decode_grade, duties_of, fixes_of, item_of, places_of, said_of
 from contracts.kinds.visit import Visit
 from contracts.kinds.visit_grade import VisitGrade
@@ -94,14 +95,6 @@ def orgs_of(look: SqlSnapshot, actor: Actor, org_id: str | None) -> frozenset[st
     if org_id not in area:
         raise NotFound
     return orgs_below(look.connection, org_id)
-
-
-def read_place(text: str) -> tuple[str, str]:
-    """Return the place after which a page begins. Raises Malformed."""
-    at, tilde, id = text.partition("~")
-    if not tilde:
-        raise Malformed("`after` is what an earlier page named `next`.")
-    return at, id
 
 
 def _page(

@@ -9,7 +9,8 @@ from backend.domain.visits.rules.position import Position
 from backend.identity import require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
-from backend.sync_api.visits.desk import CUSTOMER, GRADE, READERS, customers_of, orgs_of, read_place
+from backend.sync_api.paging import read_place
+from backend.sync_api.visits.desk import CUSTOMER, GRADE, READERS, customers_of, orgs_of
 from backend.sync_api.visits.items import DIGITS, decode_customer, decode_grade, name_of
 from contracts.kinds.customer import Place
 from contracts.visits import Feature, FeatureCollection, Geometry
