@@ -18,7 +18,7 @@ from backend.migrations import whole_metadata
 from backend.storage.engine import make_engine
 from backend.storage.sql_store import SqlStore
 from sync.kind import Actor
-from tests.backend.auth.people import Clock, open_house
+from tests.backend.auth.people import Clock, headers, open_house
 
 ORGS = [
     OrgRow(org_id="FJ", name="联合社", level="union"),
@@ -89,3 +89,11 @@ def client(house, gate_clock):
     app = Litestar([api], dependencies=provide_auth(house.auth, gate), exception_handlers=EXCEPTION_HANDLERS)
     with TestClient(app, base_url="http://testserver.local/api/v1") as client:
         yield client
+
+
+@pytest.fixture
+def admin(house):
+    """The headers of the bank's administrator, who is signed in."""
+    tablet = house.tablet("35")
+    tablet.sign_in("admin")
+    return headers(tablet)

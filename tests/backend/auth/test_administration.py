@@ -6,13 +6,6 @@ from sync.errors import Malformed
 from tests.backend.auth.people import PASSWORD, Tablet, body, code_of, headers
 
 
-@pytest.fixture
-def admin(house):
-    tablet = house.tablet("35")
-    tablet.sign_in("admin")
-    return {"Authorization": tablet.bearer, "Sync-Install": tablet.install_id}
-
-
 def test_an_administrator_adds_a_person_who_then_chooses_a_password(house, client, admin):
     person = {"staff_no": "new-1", "name": "新人", "org_id": "3502", "roles": ["lobby_manager"]}
     made = client.post("/admin/staff", json=person, headers=admin)

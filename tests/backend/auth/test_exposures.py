@@ -1,16 +1,7 @@
 """The exposure report: a tablet that holds what its person may not see is named until its receipt is there."""
 
-import pytest
-
 from sync.moments import write_moment
 from sync.scope import new_order
-
-
-@pytest.fixture
-def admin(house):
-    tablet = house.tablet("35")
-    tablet.sign_in("admin")
-    return {"Authorization": tablet.bearer, "Sync-Install": tablet.install_id}
 
 
 def exposures(client, admin):

@@ -20,6 +20,7 @@ from sync.moments import write_moment
 from sync.signing import new_key
 from sync.store import Key
 from tests.backend.auth.people import House, Tablet
+from tests.support.kept import Kept
 
 CUSTOMER = "00000000-0000-4000-8000-00000000c001"
 HOLDING = "00000000-0000-4000-8000-00000000d001"
@@ -31,7 +32,7 @@ PRODUCT = "00000000-0000-4000-8000-00000000e001"
 AREA = Area(orgs=frozenset({"35", "3501", "3502"}), buckets=frozenset({"portfolio:p1", "portfolio:p2", "staff:f1"}))
 
 
-class Town:
+class Town(Kept):
     """One engine, and the CRM at its other end."""
 
     def __init__(self, house: House, store: SqlStore) -> None:
@@ -66,8 +67,7 @@ class Town:
         return drain_outbox(self.engine, self.store)
 
     def body(self, kind: str = "customer", id: str = CUSTOMER) -> dict[str, Any]:
-        stored = self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)]
-        return KINDS[kind].read(stored.body)
+        return super().body(kind, id)
 
     def buckets(self, kind: str, id: str) -> set[str]:
         return set(self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)].buckets)
@@ -85,10 +85,6 @@ class Town:
         )  # fmt: skip
         answer = self.engine.push(msgspec.json.decode(raw, type=PushRequest), actor, DeviceClock())
         assert answer.outcomes[0].status == "applied", answer
-
-    def records(self, kind: str, bucket: str) -> list[dict[str, Any]]:
-        rows = self.store.read(lambda look: look.rows(bucket, 0, 1000))
-        return [KINDS[kind].read(row.body) | {"id": row.id} for row in rows if row.kind == kind and row.x is None]
 
     def request(self) -> dict[str, Any]:
         (request,) = self.records("request", "staff:f1")

@@ -20,8 +20,9 @@ from sync.engine import Engine
 from sync.kind import Actor
 from sync.moments import write_moment
 from sync.signing import PrivateKey, canonical, new_key, sign, write_public_jwk
-from sync.store import Install, Key
+from sync.store import Install
 from tests.backend.auth.people import Clock
+from tests.support.kept import Kept
 
 DAY = "2026-11-21"
 SERVER_KEY, TABLET_KEY = new_key(), new_key()
@@ -34,7 +35,7 @@ def new_ids(first: int = 1) -> Any:
     return lambda: f"01970000-0000-7000-8000-{next(numbers):012x}"
 
 
-class Lobby:
+class Lobby(Kept):
     """One server with its CRM, and tablets by branch."""
 
     def __init__(self, store: SqlStore, clock: Clock) -> None:
@@ -69,10 +70,6 @@ class Lobby:
 
     def tablet(self, staff_no: str, branch: str) -> "Tablet":
         return Tablet(self, staff_no, branch)
-
-    def body(self, kind: str, id: str) -> dict[str, Any]:
-        stored = self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)]
-        return KINDS[kind].read(stored.body)
 
     def audited(self, *actions: str) -> list[dict[str, Any]]:
         chosen = audit_entry.select().where(audit_entry.c.action.in_(actions)).order_by(audit_entry.c.position)

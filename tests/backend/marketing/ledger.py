@@ -17,9 +17,9 @@ from sync.engine import Engine
 from sync.moments import write_moment
 from sync.puts import Put
 from sync.signing import new_key
-from sync.store import Key
 from tests.backend.auth.people import House
 from tests.backend.doors.tablets import new_id
+from tests.support.kept import Kept
 
 TODAY, NOW = "2026-11-21", "2026-11-21T01:30:00.000Z"
 
@@ -33,7 +33,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     ticket_id: str
 
 
-class Ledger:
+class Ledger(Kept):
     """An engine whose writes are followed by what they mean for the ledger."""
 
     def __init__(self, house: House, store: SqlStore) -> None:
@@ -49,9 +49,6 @@ class Ledger:
 
     def change(self, kind: str, id: str, **fields: Any) -> None:
         self.put(kind, id, **(self.body(kind, id) | fields))
-
-    def body(self, kind: str, id: str) -> dict[str, Any]:
-        return KINDS[kind].read(self.store.read(lambda look: look.records([Key(kind, id)]))[Key(kind, id)].body)
 
     def customer(self, **fields: Any) -> str:
         own: Body = {"customer_no": "12345678901", "name": "林小燕", "host_org": "3501", "host_portfolio": "p1"}
@@ -99,10 +96,6 @@ class Ledger:
         chosen = select(contact_entry)
         rows = self.store.read(lambda look: look.connection.execute(chosen).mappings().all())
         return {row["id"]: dict(row) for row in rows}
-
-    def records(self, kind: str, bucket: str) -> list[dict[str, Any]]:
-        rows = self.store.read(lambda look: look.rows(bucket, 0, 1000))
-        return [KINDS[kind].read(row.body) | {"id": row.id} for row in rows if row.kind == kind and row.x is None]
 
     def drain(self) -> Any:
         return drain_outbox(self.engine, self.store)
