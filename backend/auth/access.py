@@ -32,7 +32,7 @@ class AccessTokens:
     def __init__(self, secret: bytes, life_s: int) -> None:
         self.life_s = life_s
         self._key = OctKey.import_key(derive(secret, Purpose.ACCESS))
-        self._check = lru_cache(maxsize=CACHED_MAX)(self._check_signature)
+        self._check = lru_cache(maxsize=CACHED_MAX)(self._read_signed)
 
     def make(self, staff_no: str, install_id: str, session_id: str, now: datetime) -> str:
         """Return a token that lives `life_s` seconds."""
@@ -47,7 +47,7 @@ class AccessTokens:
             raise Unauthenticated("Authorization: Bearer is missing")
         return self._check(token)
 
-    def _check_signature(self, token: str) -> Claims:
+    def _read_signed(self, token: str) -> Claims:
         try:
             return msgspec.convert(jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims, Claims)
         except (JoseError, ValueError, TypeError, msgspec.ValidationError) as error:

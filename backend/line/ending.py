@@ -77,7 +77,7 @@ def end_counter(unit: SqlUnit, *, kinds: Kinds, id: str, closing: str, at: str) 
     steps = sorted(body["steps"], key=lambda step: step["at"])
     ended = [step for step in steps if step["at"] <= closing]
     for day, of_day in _by_day(ended).items():
-        known = queries.find_counter_day(unit.connection, body["branch_id"], day, body["counter_no"])
+        known = queries.list_counter_steps(unit.connection, body["branch_id"], day, body["counter_no"])
         merged = sorted([*msgspec.to_builtins(known), *of_day], key=lambda step: step["at"])
         queries.save_counter_day(unit.connection, body["branch_id"], day, body["counter_no"], merged)
     left = body | {"steps": [step for step in steps if step["at"] > closing]}

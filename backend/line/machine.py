@@ -190,7 +190,7 @@ class Machines:
 
     def _choose(self, unit: SqlUnit, actor: Actor, message: MachineMessage, date: str) -> str | None:
         if message.type != "call_next":
-            return speech.find_ticket(message, unit, actor, date)
+            return speech.get_ticket(message, unit, actor, date)
         if message.answered is not None:  # called before, by a server that has forgotten it
             return message.answered.ticket_id
         assert message.counter is not None

@@ -109,7 +109,7 @@ def mean_counter(
     return [move]
 
 
-def find_ticket(message: MachineMessage, unit: SqlUnit, actor: Actor, date: str) -> str:
+def get_ticket(message: MachineMessage, unit: SqlUnit, actor: Actor, date: str) -> str:
     """Return the ticket that a message is about, by its id or by what is printed on it. Raises NotUnderstood."""
     if message.ticket_id is not None:
         return message.ticket_id

@@ -5,9 +5,9 @@ from msgspec import Struct
 
 from backend.auth.partners import Partner
 from backend.auth.trail import note_of_org
-from backend.domain.forms.queries import Asked, find_by_code, forms_of_ticket, note_asked
+from backend.domain.forms.queries import Asked, forms_of_ticket, list_by_code, note_asked
 from backend.domain.forms.rules.pick_up import read_code
-from backend.domain.tickets.queries import find_tickets
+from backend.domain.tickets.queries import list_tickets
 from backend.storage.unit import SqlUnit
 from backend.teller.asking import asked_before, branch_of, digest_of_request
 from backend.teller.content import write_content
@@ -42,7 +42,7 @@ def load_form(unit: SqlUnit, kinds: Kinds, partner: Partner, request: LoadReques
     asked = asked_before(unit, partner, request)
     if asked is not None:
         return _content(unit, Found(form_id=asked.form_id), asked.at)
-    found = _find(unit, branch, request, at)
+    found = _get(unit, branch, request, at)
     _load(unit, kinds, partner, found, request, at)
     asked = Asked(digest=digest_of_request(request), form_id=found.form_id, at=at)
     note_asked(unit.connection, partner.partner_id, request.request_id, asked)
@@ -50,17 +50,17 @@ def load_form(unit: SqlUnit, kinds: Kinds, partner: Partner, request: LoadReques
     return _content(unit, found, at)
 
 
-def _find(unit: SqlUnit, branch: str, request: LoadRequest, at: str) -> Found:
+def _get(unit: SqlUnit, branch: str, request: LoadRequest, at: str) -> Found:
     if (request.pick_up_code is None) == (request.ticket is None):
         raise Malformed("name either `pick_up_code` or `ticket`")
     if request.pick_up_code is not None:
-        return _find_by_code(unit, branch, read_code(request.pick_up_code), at)
+        return _get_by_code(unit, branch, read_code(request.pick_up_code), at)
     assert request.ticket is not None
-    return _find_by_ticket(unit, branch, request.ticket)
+    return _get_by_ticket(unit, branch, request.ticket)
 
 
-def _find_by_code(unit: SqlUnit, branch: str, code: str, at: str) -> Found:
-    for id in find_by_code(unit.connection, [branch], code) if code else ():
+def _get_by_code(unit: SqlUnit, branch: str, code: str, at: str) -> Found:
+    for id in list_by_code(unit.connection, [branch], code) if code else ():
         form = read_form(unit, id)
         is_good = form.pick_up_code == code and (form.pick_up_expires_at or "") > at
         if form.state in WAITING and is_good:
@@ -68,9 +68,9 @@ def _find_by_code(unit: SqlUnit, branch: str, code: str, at: str) -> Found:
     raise PickUpRefused
 
 
-def _find_by_ticket(unit: SqlUnit, branch: str, ticket: TicketName) -> Found:
+def _get_by_ticket(unit: SqlUnit, branch: str, ticket: TicketName) -> Found:
     """Two tickets with one number are rare and accounted for; both customers' forms are found then, one by one."""
-    ids = find_tickets(unit.connection, branch, ticket.date, ticket.series, ticket.number, ticket.overflow)
+    ids = list_tickets(unit.connection, branch, ticket.date, ticket.series, ticket.number, ticket.overflow)
     rows = [(row, id) for id in ids for row in forms_of_ticket(unit.connection, id) if row.state in WAITING]
     rows = [(row, id) for row, id in rows if row.branch_id == branch]
     if not rows:

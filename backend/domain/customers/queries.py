@@ -52,7 +52,7 @@ def cards_of_customers(connection: Connection, customer_ids: Collection[str]) ->
     return [CardRow(**dict(zip(names, row, strict=True))) for row in found]
 
 
-def find_customers(connection: Connection, key: CustomerKey) -> list[str]:
+def list_by_key(connection: Connection, key: CustomerKey) -> list[str]:
     """Return who has a key; at most CANDIDATES_MAX, since more would only be a greater doubt."""
     same = customer_key.c.hash == key.hash, customer_key.c.sort == key.sort
     chosen = select(customer_key.c.customer_id).where(*same).order_by(customer_key.c.customer_id)

@@ -28,7 +28,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     at: str
 
 
-def find_by_code(connection: Connection, branches: Collection[str], code: str) -> list[str]:
+def list_by_code(connection: Connection, branches: Collection[str], code: str) -> list[str]:
     """Return the forms of these branches with a pick-up code; a code stands for one form of its branch."""
     chosen = select(form.c.id).where(form.c.branch_id.in_(sorted(branches)), form.c.pick_up_code == code)
     return list(connection.scalars(chosen.order_by(form.c.id).limit(2)))
@@ -36,7 +36,7 @@ def find_by_code(connection: Connection, branches: Collection[str], code: str) -
 
 def is_code_taken(connection: Connection, branch_id: str, code: str, form_id: str) -> bool:
     """Say whether another form of the branch has this code."""
-    return any(id != form_id for id in find_by_code(connection, [branch_id], code))
+    return any(id != form_id for id in list_by_code(connection, [branch_id], code))
 
 
 def forms_of_ticket(connection: Connection, ticket_id: str) -> list[FormRow]:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import select
 
-from backend.domain.customers.queries import find_customers, forget_keys, replace_keys
+from backend.domain.customers.queries import forget_keys, list_by_key, replace_keys
 from backend.domain.customers.rules.keys import DERIVED, claim_key, derived_keys
 from backend.domain.staff.queries import find_staff
 from backend.identity import BANK_TIME
@@ -88,7 +88,7 @@ def _claiming(stored: Stored) -> Ticket | None:
 
 def _look_up(unit: SqlUnit, secret: bytes, claim: Claim, at: str) -> Finding:
     key = claim_key(secret, claim, business_date(at).date())
-    found = find_customers(unit.connection, key) if key else []
+    found = list_by_key(unit.connection, key) if key else []
     if len(found) == 1:
         return Finding(MATCHED, found[0])
     return Finding(AMBIGUOUS if found else UNKNOWN)

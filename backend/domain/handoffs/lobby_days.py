@@ -13,7 +13,7 @@ from backend.domain.handoffs.tables import line_hour, lobby_day
 from backend.domain.marketing.queries import ContactRow, funnel_rows
 from backend.domain.orgs.queries import list_orgs
 from backend.domain.tickets.models import ticket
-from backend.domain.tickets.queries import PLACE_COLUMNS, find_counter_day, list_counters, list_line
+from backend.domain.tickets.queries import PLACE_COLUMNS, list_counter_steps, list_counters, list_line
 from backend.domain.tickets.rules.figures import Day, DayForm, Parts, Prefilling, hour_sums, tally_day
 from backend.domain.tickets.rules.funnel import Approach
 from backend.domain.tickets.rules.legs import at, date_of
@@ -152,7 +152,7 @@ def _tickets(connection: Connection, *where: object) -> dict[str, Ticket]:
 
 def _counter_on(look: SqlSnapshot, counter: Counter, date: str) -> Counter:
     """Return a counter with the steps of a day: the record keeps its present day's, the day's end the others'."""
-    kept = find_counter_day(look.connection, counter.branch_id, date, counter.counter_no)
+    kept = list_counter_steps(look.connection, counter.branch_id, date, counter.counter_no)
     return msgspec.structs.replace(counter, steps=[*kept, *(one for one in counter.steps if date_of(one.at) == date)])
 
 

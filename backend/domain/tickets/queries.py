@@ -121,7 +121,7 @@ def list_counters(connection: Connection, branch: str) -> list[str]:
     return list(connection.scalars(chosen))
 
 
-def find_counter_day(connection: Connection, branch: str, date: str, counter_no: str) -> list[CounterStep]:
+def list_counter_steps(connection: Connection, branch: str, date: str, counter_no: str) -> list[CounterStep]:
     """Return when a counter opened, paused and closed on a day that has ended, in order."""
     kept = connection.scalar(select(counter_day.c.steps).where(*_at(counter_day, branch, date, counter_no)))
     return _steps.decode(kept) if kept else []
@@ -160,7 +160,7 @@ def _of_number_day(branch: str, date: str) -> Collection[ColumnElement[bool]]:
     return number_day.c.branch_id == branch, number_day.c.business_date == date
 
 
-def find_tickets(
+def list_tickets(
     connection: Connection, branch: str, date: str, series: str, number: int, overflow: str | None
 ) -> list[str]:  # fmt: skip
     """Return the tickets with one printed number; two of them if tablets without a line gave it out twice."""

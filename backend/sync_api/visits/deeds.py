@@ -11,7 +11,7 @@ from backend.domain.visits.rules.reviewing import ACCEPT, Hindrance, hindrance_o
 from backend.identity import Role, require
 from backend.storage.sql_store import SqlStore
 from backend.storage.unit import SqlUnit
-from backend.sync_api.visits.desk import GRADE, find_grade, items_of
+from backend.sync_api.visits.desk import GRADE, get_grade, items_of
 from backend.sync_api.visits.items import decode_grade
 from contracts.kinds.visit_grade import VisitGrade
 from contracts.visits import QueueItem, VisitDecision
@@ -45,7 +45,7 @@ class VisitDeeds:
         return self._store.write(partial(self._decide, actor, visit_id, said))
 
     def _decide(self, actor: Actor, visit_id: str, said: VisitDecision, unit: SqlUnit) -> QueueItem:
-        stored = find_grade(unit, visit_id, orgs_below(unit.connection, actor.org_id))
+        stored = get_grade(unit, visit_id, orgs_below(unit.connection, actor.org_id))
         grade = decode_grade(stored.body)
         if not _is_repeated(grade, actor, said):
             _check(grade, stored, actor, said)

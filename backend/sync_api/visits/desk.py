@@ -54,7 +54,7 @@ class VisitDesk:
 
     def _record(self, look: SqlSnapshot, actor: Actor, visit_id: str) -> VisitRecord:
         area = orgs_below(look.connection, actor.org_id)
-        stored = find_grade(look, visit_id, area)
+        stored = get_grade(look, visit_id, area)
         key = Key(VISIT, visit_id)
         visit, grade = _visit.decode(look.records([key])[key].body), decode_grade(stored.body)
         row = find_traces(look.connection, [visit_id]).get(visit_id)
@@ -70,7 +70,7 @@ class VisitDesk:
         )  # fmt: skip
 
 
-def find_grade(look: SqlSnapshot, visit_id: str, area: Collection[str]) -> Stored:
+def get_grade(look: SqlSnapshot, visit_id: str, area: Collection[str]) -> Stored:
     """Return a visit's grade if it is of the area; in a unit, nobody else changes it then. Raises NotFound."""
     key = Key(GRADE, visit_id)
     stored = look.records([key]).get(key)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from backend.domain.tickets.queries import find_counter_day, find_number_day
+from backend.domain.tickets.queries import find_number_day, list_counter_steps
 from backend.domain.tickets.rules.life import OPEN_STATES
 from backend.line.ending import end_days, last_ended_day
 from backend.line.series import series_list
@@ -102,7 +102,7 @@ def test_a_counter_that_was_left_open_closes_and_its_day_is_kept(machine, house,
     end(23)
     counter = body("counter", counter_id("3501", "1"))
     assert (counter["state"], counter["steps"]) == ("closed", [])
-    kept = house.store.read(lambda look: find_counter_day(look.connection, "3501", DAY, "1"))
+    kept = house.store.read(lambda look: list_counter_steps(look.connection, "3501", DAY, "1"))
     assert [(step.to, step.at[11:16]) for step in kept] == [
         ("closed", "01:00"), ("open", "01:00"), ("paused", "02:00"), ("open", "02:30"), ("closed", "15:00")
     ]  # fmt: skip
