@@ -4,7 +4,7 @@ import msgspec
 
 from backend.domain.forms.rules.checking import check_form
 from backend.domain.forms.rules.conditions import is_filled, is_shown
-from backend.domain.forms.rules.filling import code_of
+from backend.domain.forms.rules.filling import code_of, repeat_fields
 from backend.domain.forms.rules.life import business_date_of
 from backend.domain.handoffs.form_stamps import digest_of_values, find_template
 from backend.storage.unit import SqlUnit
@@ -33,7 +33,7 @@ def write_content(unit: SqlUnit, form_id: str, form: Form, *, loaded_at: str, mo
         title=template.title if template else "",
         customer_no=_customer_no(unit, form),
         ticket_id=form.ticket_id,
-        fields=_fields(template, form, values) if template else _bare(values),
+        fields=_fields(template, form, {**values, **repeat_fields(template, values)}) if template else _bare(values),
         papers=sorted(code for code, is_seen in form.papers.items() if is_seen),
         lacks=[] if is_ended else [lack.words for lack in lacks],
         confirmed_at=form.confirmed_at,

@@ -145,6 +145,14 @@ def test_a_form_is_fetched_by_queue_number_the_oldest_first(counter, teller, tab
     assert teller.load(ticket=named).json()["code"] == "pick_up_refused"
 
 
+def test_an_empty_mail_address_reads_as_the_home_address_at_the_counter(counter, teller):
+    values = complete_values(template("customer_change"), certificate_no=IDENTITY, home_address="鼓楼区一号")
+    counter.confirmed(values={key: value for key, value in values.items() if not key.startswith("mail_")})
+    fields = {field["key"]: field["value"] for field in teller.load(counter.body["pick_up_code"]).json()["fields"]}
+    assert (fields["home_address"], fields["mail_address"]) == ("鼓楼区一号", "鼓楼区一号")
+    assert "mail_address" not in counter.body["values"]
+
+
 def test_what_the_teller_changes_is_kept_beside_what_the_customer_signed_and_signed_again(counter, teller):
     counter.confirmed()
     teller.load(counter.body["pick_up_code"])

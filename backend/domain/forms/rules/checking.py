@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from backend.domain.forms.rules.conditions import Values, holds, is_filled, is_needed, is_shown
-from backend.domain.forms.rules.filling import code_of
+from backend.domain.forms.rules.filling import code_of, repeat_fields
 from backend.identifiers import is_credit_code, is_document_number, is_phone, normalise_number, read_identity
 from contracts.kinds.catalog import FormTemplate
 from contracts.kinds.template import Paper, TemplateField
@@ -36,8 +36,10 @@ class Lack(Struct, frozen=True, kw_only=True):
 def check_form(template: FormTemplate, values: Values, today: date) -> list[Lack]:
     """Return what is missing or wrong, in the order of the form; nothing for a complete one.
 
-    Fields that are not shown, and values that the template does not know, are nobody's concern.
+    Fields that are not shown, and values that the template does not know, are nobody's concern. An empty field that
+    repeats another stands as that one.
     """
+    values = {**values, **repeat_fields(template, values)}
     return [
         Lack(key=field.key, words=f"{field.label}{wrong}")
         for field in template.fields
