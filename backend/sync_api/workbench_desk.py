@@ -16,6 +16,7 @@ from backend.domain.tasks.rules import STOPS_MAX, Hours, Route, clashing
 from backend.identity import BANK_TIME, Role, require, staff_bucket, team_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.days import check_days
 from contracts.kinds import Customer
 from contracts.kinds.customer import Place
 from contracts.kinds.workbench import Busy, Plan
@@ -51,16 +52,21 @@ class WorkbenchDesk:
         self._store = store
 
     def day(self, actor: Actor, day: str, start: Start | None) -> WorkDay:
-        """Return the caller's plans of a day, the duties of its month that want visits, and a way. Raises Forbidden."""
+        """Return the caller's plans of a day, the duties of its month that want visits, and a way.
+
+        Raises Forbidden, Malformed.
+        """
         require(actor, *WORKERS)
+        check_days(day=day)
         return self._store.read(lambda look: _day(look, actor, day, start))
 
     def team(self, actor: Actor, day: str, org_id: str | None) -> TeamDay:
         """Return when the people of an institution are busy, with clashes.
 
-        Everybody sees the own institution, supervisors those of their area. Raises Forbidden, NotFound.
+        Everybody sees the own institution, supervisors those of their area. Raises Forbidden, NotFound, Malformed.
         """
         require(actor, *WORKERS)
+        check_days(day=day)
         return self._store.read(lambda look: _team(look, actor, day, org_id or actor.org_id))
 
 
