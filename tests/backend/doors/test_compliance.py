@@ -250,7 +250,8 @@ def test_a_late_visit_is_a_revision_that_shows_before_and_after(month):
     assert month.get("branch", f"/months/{MONTH}/revisions/3/changes")["items"] == []
     by_revision = [month.get("head", f"/months/{MONTH}/report?revision={n}")["total"][0]["done"] for n in (2, 3, 0)]
     assert by_revision == [1, 2, 2]
-    assert month.ask("head", "get", f"/months/{MONTH}/report?revision=9").status_code == 404
+    for beyond in ("report?revision=9", "revisions/9/changes"):
+        assert month.ask("head", "get", f"/months/{MONTH}/{beyond}").status_code == 404
 
 
 def test_an_exemption_takes_two_people_and_also_reaches_a_closed_month(month):
