@@ -4,7 +4,7 @@ import csv
 import io
 import shutil
 import zipfile
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,13 @@ import pytest
 from backend.app import create_app
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
-from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
+from backend.domain.compliance.jobs.closing import (
+    Parts,
+    apply_new_rules,
+    close_month_final,
+    close_month_provisional,
+    refresh_duties,
+)
 from backend.domain.compliance.jobs.reacting import take_visits
 from backend.domain.compliance.queries import facts
 from backend.domain.compliance.rules.facts import VisitFact
@@ -304,6 +310,16 @@ def test_a_year_without_a_notice_carries_a_warning(month):
     year = month.get("head", "/calendar/2027")
     assert (year["is_confirmed"], year["days"]) == (False, [])
     assert year["warning"]
+
+
+def test_a_new_rule_is_applied_as_soon_as_the_next_minute_and_then_left_alone(month):
+    stricter = RULE | {"code": "stricter", "min_visits": 3}
+    assert month.ask("admin", "post", "/rules", **stricter).status_code == 201
+    added = month.app.state.house.engine.clock()
+    assert apply_new_rules(month.parts, added + timedelta(minutes=1)) == 4
+    codes = {one["code"] for one in month.get("head", f"/months/{MONTH}/obligations")["items"]}
+    assert codes == {RULE["code"], "stricter"}
+    assert apply_new_rules(month.parts, added + timedelta(minutes=3)) == 0
 
 
 def test_a_portfolio_that_is_handed_over_takes_its_duties_along_at_once(month):

@@ -34,6 +34,12 @@ class KeptRule(Struct, frozen=True, kw_only=True):
     added_at: str
 
 
+def has_news(connection: Connection, since: str) -> bool:
+    """Say whether somebody added a rule version after a moment."""
+    newer = select(duty_rule.c.rule_id).where(duty_rule.c.added_at > since).limit(1)
+    return connection.execute(newer).first() is not None
+
+
 def load_calendar(connection: Connection, first: date, last: date) -> Calendar:
     """Return what is known of the days from `first` to `last`."""
     within = and_(workday.c.day >= first.isoformat(), workday.c.day <= last.isoformat())
