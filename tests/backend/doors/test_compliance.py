@@ -338,3 +338,19 @@ def test_a_portfolio_that_is_handed_over_takes_its_duties_along_at_once(month):
     assert owners()[month.far] == {"fb"}
     moved = refresh_duties(month.parts, noon(12))
     assert (moved, owners()[month.other]) == (4, {"fa", "fb"})
+
+
+def test_a_duty_that_was_handed_over_late_is_due_at_the_workbench_of_who_has_the_customer_now(month):
+    month.app.state.now["at"] = noon(27)
+    month.tablets.clear()
+    admin = month.staffing.tablet("admin", "FJ")
+    path = "/api/v1/admin/portfolios/p-fa/staff"
+    assert admin.client.put(path, headers=admin.headers, json={"staff_no": "fb"}).status_code == 204
+    assert admin.client.delete(f"{path}/fa", headers=admin.headers).status_code == 204
+    (owed,) = [
+        one for one in month.get("head", f"/months/{MONTH}/obligations")["items"] if one["customer_id"] == month.other
+    ]
+    assert owed["owner"] == "fa"  # who had it for most of the month
+    for who, org_id, is_there in (("fb", "3502", True), ("fa", "3501", False)):
+        due = month.staffing.tablet(who, org_id).get(f"/workbench/{MONTH}-27").json()["due"]
+        assert (month.other in {one["customer_id"] for one in due}) is is_there
