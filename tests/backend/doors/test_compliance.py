@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from backend.app import create_app
 from backend.crm.events import CrmEvent
@@ -23,6 +24,7 @@ from backend.domain.compliance.jobs.reacting import take_visits
 from backend.domain.compliance.queries import facts
 from backend.domain.compliance.rules.facts import VisitFact
 from backend.domain.handoffs.duty import SOURCES
+from backend.domain.staff.models import assignment
 from backend.domain.staff.queries import add_portfolio, assign_bucket
 from sync.moments import write_moment
 from sync.puts import Put, put_records
@@ -198,6 +200,16 @@ def test_every_number_opens_to_its_visits_rule_and_calendar(month):
     assert (loan["counts"], max(row["balance_fen"] for row in loan["balances"])) == (True, duty["measured_fen"])
 
 
+def test_a_balance_that_was_first_told_after_the_period_is_shown_for_what_it_was_measured_by(month):
+    assert month.ask("admin", "post", "/rules", **(RULE | {"valid_from_month": "2026-10"})).status_code == 201
+    refresh_duties(month.parts, noon(11))
+    one = month.get("head", f"/obligations/{month.first}/2026-10/{RULE['code']}")
+    (loan,) = one["loans"]
+    (told,) = loan["balances"]
+    assert one["obligation"]["measured_fen"] == told["balance_fen"] == 60_000_000
+    assert told["day"] > one["obligation"]["last"]
+
+
 def test_branches_and_banks_add_up(month):
     branches = month.get("head", f"/months/{MONTH}/report?level=branch")["items"]
     assert [(row["org_id"], row["duties"]) for row in branches] == [("3501", 2), ("3502", 1)]
@@ -244,6 +256,15 @@ def test_a_workbook_tells_each_level_its_duties_and_what_they_mean(month):
     words = {row[0] for row in meanings[1:]}
     assert {str(heading).rpartition("\n")[2] for heading in manager[0][4:]} <= words
     assert all(row[1] and row[2] and row[3] for row in meanings[3:])
+
+
+def test_a_workbook_names_what_nobody_owes(month):
+    month.store.write(lambda unit: unit.connection.execute(delete(assignment).where(assignment.c.staff_no == "fb")))
+    refresh_duties(month.parts, noon(11))
+    book = month.ask("head", "get", f"/months/{MONTH}/report.xlsx").content
+    manager, duties = (read_xlsx(book, sheet=n) for n in (3, 4))
+    assert {row[2] for row in manager[1:-1]} == {"fa", "无客户经理 nobody"}
+    assert {row[1] for row in duties[1:]} == {"fa", "无客户经理 nobody"}
 
 
 def test_a_late_visit_is_a_revision_that_shows_before_and_after(month):
