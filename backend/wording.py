@@ -11,6 +11,8 @@ from litestar.typing import FieldDefinition
 
 AnyRequest = Request[Any, Any, Any]
 
+BODY = "body"
+DATA = "data"  # the framework's word for it
 NOT_ONE_OF = "Invalid enum value"
 NOT_LIKE = "matching regex"
 # What a pattern that takes exactly one of these is there for.
@@ -32,12 +34,12 @@ def list_wrong(request: AnyRequest, error: HTTPException) -> list[Wrong]:
 
 
 def _wrong(told: Mapping[str, Any], fields: Mapping[str, FieldDefinition]) -> Wrong:
-    key, message = str(told.get("key") or "body"), str(told.get("message", ""))
+    key, message = str(told.get("key") or BODY), str(told.get("message", ""))
     field = fields.get(key)
     if field is None:
         return Wrong(key=key, message=_in_words(message, _type_in_body(fields, key), None))
     limits = field.kwarg_definition
-    name = getattr(limits, "name", None) or key
+    name = BODY if key == DATA else getattr(limits, "name", None) or key
     return Wrong(key=name, message=_in_words(message, field.annotation, getattr(limits, "pattern", None)))
 
 
@@ -60,7 +62,7 @@ def _words(type_: Any) -> Iterator[str]:
 
 
 def _type_in_body(fields: Mapping[str, FieldDefinition], key: str) -> Any:
-    body = fields["data"].annotation if "data" in fields else None
+    body = fields[DATA].annotation if DATA in fields else None
     return get_type_hints(body).get(key) if isinstance(body, type) else None
 
 

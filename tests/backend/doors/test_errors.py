@@ -96,10 +96,11 @@ def test_a_missing_token_is_told_how_to_bring_one(client):
         ("/wish/2026-11?state=moon", "keep", "`state`: one of open, all"),
         ("/wish/2026-11?limit=99", "keep", "`limit`: Expected `int` <= 9"),
         ("/wish/2026-11", "burn", "`decision`: one of keep, discard"),
+        ("/wish/2026-11", "", "`body`: Object missing required field `decision`"),
     ],
 )
 def test_a_wrong_parameter_is_told_under_its_own_name_with_what_to_say_instead(client, path, decision, said):
-    wrong = problem(client.post(path, json={"decision": decision}))
+    wrong = problem(client.post(path, json={"decision": decision} if decision else {}))
     assert (wrong.code, wrong.detail) == ("malformed", said)
     assert f"`{wrong.args['errors'][0]['key']}`" in said
 
