@@ -43,7 +43,6 @@ def list_jobs(
     settings: Settings,
 ) -> list[Job]:
     """Return what runs by itself."""
-    duty = Parts(store, engine.kinds, SOURCES)
     return [
         Job(
             name="decide_requests",
@@ -93,6 +92,12 @@ def list_jobs(
             every_s=DAY_S,
             run=lambda now: seal_days(store, engine.server_key, now),
         ),
+        *_duty_jobs(Parts(store, engine.kinds, SOURCES), settings),
+    ]
+
+
+def _duty_jobs(duty: Parts, settings: Settings) -> list[Job]:
+    return [
         Job(
             name="refresh_duties",
             about="Judges all open duties as they stand today: days make them begin, come at risk, and end (001-17).",
