@@ -65,6 +65,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     code: str | None = None
     status: str | None = None
     customer_id: str | None = None
+    visitor: str | None = None  # who made a visit to the customer in the duty's period
 
 
 class DutyDesk:
@@ -292,7 +293,8 @@ def _calendar_note(look: SqlSnapshot, month: str) -> CalendarNote:
 def _filters(look: SqlSnapshot, actor: Actor, month: str, chosen: Chosen) -> list[ColumnElement[bool]]:
     filters = [obligation.c.month == month, obligation.c.org_id.in_(orgs_of(look, actor, chosen))]
     named = {"owner": chosen.owner, "code": chosen.code, "status": chosen.status, "customer_id": chosen.customer_id}
-    return filters + [obligation.c[name] == value for name, value in named.items() if value is not None]
+    filters += [obligation.c[name] == value for name, value in named.items() if value is not None]
+    return filters if chosen.visitor is None else [*filters, obligations.is_visited_by(chosen.visitor)]
 
 
 def orgs_of(look: SqlSnapshot, actor: Actor, chosen: Chosen) -> Collection[str]:

@@ -193,6 +193,8 @@ def test_every_number_opens_to_its_visits_rule_and_calendar(month):
     assert duty["visits"] == [
         {"visit_id": month.visit, "visitor": "fa", "day": "2026-11-10", "verdict": "counted"}
     ]  # fmt: skip
+    assert month.get("head", f"/months/{MONTH}/obligations?visitor=fa")["items"] == [duty]
+    assert month.get("head", f"/months/{MONTH}/obligations?visitor=fb")["items"] == []
     one = month.get("head", f"/obligations/{duty['customer_id']}/{duty['period']}/{duty['code']}")
     assert one["rule"]["threshold_fen"] == 50_000_000
     assert one["obligation"] == duty
