@@ -288,6 +288,9 @@ def test_an_exemption_takes_two_people_and_also_reaches_a_closed_month(month):
     asked = {"customer_id": month.far, "first_month": MONTH, "last_month": MONTH, "reason": "customer is in hospital"}
     assert month.ask("fa", "post", "/exemptions", **asked).status_code == 404
     made = month.ask("head", "post", "/exemptions", **asked).json()
+    assert month.ask("head", "post", "/exemptions", **asked).json() == made
+    unknown = month.ask("head", "post", "/exemptions", **(asked | {"code": "nope"}))
+    assert (unknown.status_code, "there is no rule `nope`" in unknown.json()["detail"]) == (400, True)
     path = f"/exemptions/{made['exemption_id']}/decision"
     own = month.ask("head", "post", path, approve=True)
     assert (own.status_code, own.json()["code"]) == (403, "own_work")

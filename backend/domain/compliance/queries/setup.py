@@ -85,6 +85,11 @@ def has_rules(connection: Connection) -> bool:
     return connection.execute(select(duty_rule.c.rule_id).limit(1)).first() is not None
 
 
+def has_code(connection: Connection, code: str) -> bool:
+    """Say whether any rule has this code."""
+    return connection.execute(select(duty_rule.c.rule_id).where(duty_rule.c.code == code).limit(1)).first() is not None
+
+
 def list_rules(connection: Connection, orgs: Collection[str], after: str, limit: int) -> list[KeptRule]:
     """Return the rules of some institutions by id."""
     chosen = select(duty_rule).where(duty_rule.c.org_id.in_(orgs), duty_rule.c.rule_id > after)
