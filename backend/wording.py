@@ -1,7 +1,8 @@
 """What is wrong with a parameter or a field, in words that say what to put there instead."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import EnumType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -15,6 +16,7 @@ BODY = "body"
 DATA = "data"  # the framework's word for it
 NOT_ONE_OF = "Invalid enum value"
 NOT_LIKE = "matching regex"
+ENUM_AT = re.compile(rf"{NOT_ONE_OF}.* - at `\$(?P<path>[^`]*)`", re.DOTALL)
 # What a pattern that takes exactly one of these is there for.
 EXAMPLES = ("2026-11", "2026-11-21", "0197a3b2-7c4d-7e5f-8a6b-1c2d3e4f5a6b")
 
@@ -31,6 +33,18 @@ def list_wrong(request: AnyRequest, error: HTTPException) -> list[Wrong]:
     extras = error.extra if isinstance(error.extra, list) else []
     fields = _fields_of(request)
     return [_wrong(told, fields) for told in extras if isinstance(told, dict)]
+
+
+def plain_words(text: str, message: Any) -> str:
+    """Return what msgspec says of a body that is no `message`: without the word that it found, with those it wants."""
+    found = ENUM_AT.fullmatch(text)
+    if found is None:
+        return text
+    type_ = message
+    for name in re.findall(r"[A-Za-z_]+", found["path"]):
+        type_ = next((hints[name] for hints in map(get_type_hints, _structs(type_)) if name in hints), None)
+    wanted = ", ".join(_words(type_))
+    return (f"one of {wanted}" if wanted else "a word that is not in the list") + f" - at `${found['path']}`"
 
 
 def _wrong(told: Mapping[str, Any], fields: Mapping[str, FieldDefinition]) -> Wrong:
@@ -54,11 +68,21 @@ def _in_words(message: str, type_: Any, pattern: str | None) -> str:
 
 def _words(type_: Any) -> Iterator[str]:
     """Yield the words that a type allows, however they are wrapped."""
+    if isinstance(type_, EnumType):
+        members: Iterable[Any] = type_
+        yield from (str(member.value) for member in members)
     if get_origin(type_) is Literal:
         yield from (str(word) for word in get_args(type_))
         return
     for inner in get_args(type_):
         yield from _words(inner)
+
+
+def _structs(type_: Any) -> Iterator[type]:
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        yield type_
+    for inner in get_args(type_):
+        yield from _structs(inner)
 
 
 def _type_in_body(fields: Mapping[str, FieldDefinition], key: str) -> Any:
