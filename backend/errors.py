@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.types import ExceptionHandlersMap, Method
 from litestar.utils.path import normalize_path
 
+from backend.wording import list_wrong
 from contracts.errors import ErrorCode, ProblemDocument
 from sync.errors import SyncError
 
@@ -108,8 +109,9 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     if error.status_code >= 500 and error.status_code not in BY_STATUS:
         return on_defect(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.MALFORMED)
-    wrong = [{name: told.get(name) for name in ("key", "message")} for told in _extras(error)]
-    return answer(request, problem_of(code, error.detail, {"errors": wrong} if wrong else {}))
+    wrong = list_wrong(request, error)
+    detail = "; ".join(f"`{one.key}`: {one.message}" for one in wrong) or error.detail
+    return answer(request, problem_of(code, detail, {"errors": wrong} if wrong else {}))
 
 
 def on_method(request: AnyRequest, _error: MethodNotAllowedException) -> Response[bytes]:
@@ -131,10 +133,6 @@ def on_defect(request: AnyRequest, error: Exception) -> Response[bytes]:
         frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     )
     return answer(request, problem_of(ErrorCode.INTERNAL))
-
-
-def _extras(error: HTTPException) -> list[dict[str, Any]]:
-    return [told for told in error.extra if isinstance(told, dict)] if isinstance(error.extra, list) else []
 
 
 def allowed_methods(app: Litestar, path: str) -> list[str]:

@@ -130,7 +130,7 @@ class ShownLoan(Message, frozen=True, kw_only=True):
     settled_on: BusinessDate | None
     contract_fen: int
     counts: bool
-    balances: list[ShownBalance]  # of the period, and the last one before it
+    balances: list[ShownBalance]  # of the period, and the last one before it; else the first that was ever known
 
 
 class ObligationRecord(Message, frozen=True, kw_only=True):

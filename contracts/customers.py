@@ -12,7 +12,7 @@ class RevealRequest(Message, frozen=True, kw_only=True):
     """Ask for one field in full; it is audited who asked and why, never what it held."""
 
     field: Annotated[str, Meta(min_length=1, max_length=60, pattern=PRINTABLE)]
-    reason: Annotated[str, Meta(min_length=4, max_length=200)]
+    reason: Annotated[str, Meta(min_length=2, max_length=200)]  # 核对 is one
 
 
 class RevealAnswer(Message, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,14 +12,18 @@ import msgspec
 from backend.commands.duty import PACKAGE, read_package
 from backend.commands.proving import read_export
 from backend.commands.workplace import check_port, opened, prepare_database, progress_bar, settings_here
+from backend.demo.asking import ask_for_visits
 from backend.demo.bank import CUSTOMERS, make_bank
 from backend.demo.credentials import Credentials, read_credentials, write_credentials
 from backend.demo.day.day import live_day, write_result
 from backend.demo.day.server import NotStarted, free_port
 from backend.demo.day.size import Size
 from backend.demo.month.month import Tools, add_figures, live_month
+from backend.demo.places import UNION
 from backend.demo.seeding import NotEmpty, ready_codes, seed_bank
 from backend.demo.session import write_session
+from backend.domain.compliance.jobs.closing import bank_day
+from backend.domain.compliance.queries.setup import ToldDay
 from backend.domain.orgs.queries import list_orgs
 from backend.serve import run_server
 from backend.settings import Settings
@@ -142,11 +147,21 @@ def _seed(settings: Settings, seed: int, customers: int) -> Credentials:
     with opened(settings) as house:
         try:
             bank = make_bank(seed, house.auth.now(), customers)
-            return seed_bank(house.engine, house.auth, bank, lambda what, done, of: bars[what](done, of))
+            credentials = seed_bank(house.engine, house.auth, bank, lambda what, done, of: bars[what](done, of))
         except NotEmpty:
             raise click.ClickException(
                 "The database holds institutions already; the demonstration bank needs an empty one."
             ) from None
+        now = house.engine.clock()
+        ask_for_visits(house.engine, house.store, UNION.org_id, _days_of(now), (PACKAGE, version(PACKAGE)), now)
+        return credentials
+
+
+def _days_of(now: datetime) -> list[ToldDay]:
+    try:
+        return read_package(bank_day(now).year)
+    except click.ClickException:  # a year without a notice: Monday to Friday, and every figure says so
+        return []
 
 
 def _invitation(settings: Settings, file: Path) -> str:

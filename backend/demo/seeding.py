@@ -16,11 +16,13 @@ from backend.domain.orgs.queries import add_org, list_orgs
 from backend.domain.staff.queries import add_portfolio
 from backend.storage.unit import SqlUnit
 from sync.engine import Engine
+from sync.moments import shift_moment
 
 CHUNK = 500  # records in one transaction
 CODES_PER_ORG = 6
 CHEAP = {"argon2_memory_kib": 1024, "argon2_passes": 1, "argon2_lanes": 1}
 BY = "seed"
+HELD_D = 365  # since so long everybody has had their customers; else nobody would owe the visits of this month
 
 Progress = Callable[[str, int, int], None]  # what, done, of how many
 
@@ -31,10 +33,10 @@ class NotEmpty(Exception):
 
 def seed_bank(engine: Engine, auth: Auth, bank: Bank, progress: Progress) -> Credentials:
     """Fill an empty server and return who may sign in how. Raises NotEmpty."""
-    at = auth.now()
+    since = shift_moment(auth.now(), days=-HELD_D)
     auth.store.write(lambda unit: _add_institutions(unit, bank))
     passwords = _hire(auth, bank.staff, progress)
-    auth.store.write(lambda unit: _hand_out_portfolios(unit, bank, at))
+    auth.store.write(lambda unit: _hand_out_portfolios(unit, bank, since))
     _write_records(engine, bank, progress)
     _tell_certificates(auth, bank)
     return _credentials(auth, bank, passwords)

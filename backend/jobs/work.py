@@ -6,7 +6,13 @@ from datetime import datetime
 import structlog
 
 from backend.crm.embedded import drain_outbox
-from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
+from backend.domain.compliance.jobs.closing import (
+    Parts,
+    apply_new_rules,
+    close_month_final,
+    close_month_provisional,
+    refresh_duties,
+)
 from backend.domain.forms.jobs import expire_forms
 from backend.domain.handoffs.duty import SOURCES
 from backend.domain.handoffs.proof import seal_days
@@ -22,6 +28,8 @@ HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 CRM_S = 60  # so long a proposal waits for the embedded CRM
 MEDIA_S = 60  # so long a visit is marked as pending after its last photo has come
+
+RULES_S = 60  # so long a new rule waits until it is applied
 
 _log = structlog.get_logger("padsync.jobs")
 
@@ -87,6 +95,11 @@ def _duty_jobs(engine: Engine, store: SqlStore, settings: Settings) -> list[Job]
             name="refresh_duties",  # 001-17
             every_s=6 * HOUR_S,
             run=lambda now: refresh_duties(duty, now),
+        ),
+        Job(
+            name="apply_new_rules",
+            every_s=RULES_S,
+            run=lambda now: apply_new_rules(duty, now),
         ),
         Job(
             name="close_month_provisional",  # domain-rules.md §6

@@ -19,6 +19,7 @@ from backend.line.speech import NotUnderstood, Numbered
 from backend.line.tables import machine_message
 from backend.storage.sql_store import SqlStore
 from backend.storage.unit import SqlUnit
+from backend.wording import plain_words
 from contracts.base import Body, Problem
 from contracts.clock import ClockEvidence
 from contracts.errors import ErrorCode
@@ -286,7 +287,7 @@ def hear(raw: Raw) -> Heard:
     try:
         return Heard(n=n, digest=digest, message=msgspec.json.decode(raw, type=MachineMessage))
     except msgspec.ValidationError as error:
-        return Heard(n=n, digest=digest, wrong=str(error))
+        return Heard(n=n, digest=digest, wrong=plain_words(str(error), MachineMessage))
 
 
 def _about_ticket(id: str, body: Body) -> Body:

@@ -1,7 +1,6 @@
 """The lobby online: a branch's line as it is, and the day in figures for a branch and above it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date as calendar_date
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -27,8 +26,9 @@ from backend.identity import BANK_TIME, Role, branch_bucket, business_date
 from backend.settings import Settings
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.days import check_days
 from contracts.lobby import DayAnswer, LineAnswer
-from sync.errors import Malformed, NotFound
+from sync.errors import NotFound
 from sync.kind import Actor
 from sync.moments import write_moment
 
@@ -82,7 +82,7 @@ class LobbyDesk:
 
         Raises NotFound outside the area, Malformed for a day that no calendar has.
         """
-        _check_date(date)
+        check_days(date=date)
         return self._store.read(lambda look: self._cuts(look, actor, org_id, date, ways))
 
     def _line(self, look: SqlSnapshot, actor: Actor, branch: str) -> LineAnswer:
@@ -164,10 +164,3 @@ def _may_see(look: SqlSnapshot, actor: Actor, org: OrgRow) -> bool:
     if Role.LOBBY_MANAGER.value in actor.roles and branch_bucket(org.org_id) in actor.buckets:
         return True
     return not actor.roles.isdisjoint(AREA_ROLES) and org.org_id in orgs_below(look.connection, actor.org_id)
-
-
-def _check_date(date: str) -> None:
-    try:
-        calendar_date.fromisoformat(date)
-    except ValueError as error:
-        raise Malformed("there is no such day") from error

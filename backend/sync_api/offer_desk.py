@@ -15,6 +15,7 @@ from backend.domain.orgs.queries import orgs_below
 from backend.identity import Role, branch_bucket, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.days import check_order
 from backend.sync_api.paging import read_place
 from contracts.kinds import Customer
 from contracts.marketing import ContactItem, ContactPage, EffectPage
@@ -40,8 +41,12 @@ class OfferDesk:
         return self._store.read(lambda look: _contacts(look, actor, customer_id, place, limit))
 
     def effects(self, actor: Actor, *, org_id: str | None, since: str, until: str) -> EffectPage:
-        """Return what came of each product in the actor's area or a part of it. Raises Forbidden, NotFound."""
+        """Return what came of each product in the actor's area or a part of it.
+
+        Raises Forbidden, NotFound, and Malformed for days that are none or in the wrong order.
+        """
         require(actor, *AREA_ROLES)
+        check_order(since, until)
         return self._store.read(lambda look: _effects(look, actor, org_id, since, until))
 
 

@@ -5,17 +5,20 @@ from datetime import date, datetime
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import select
 
-from backend.domain.compliance.models import obligation
+from backend.domain.compliance.models import duty_ownership, obligation
+from backend.domain.compliance.policy import owner_on
 from backend.domain.compliance.queries.obligations import list_obligations
 from backend.domain.compliance.rules.kept import Kept
 from backend.domain.customers.rules.masking import mask_name
 from backend.domain.handoffs.ways import suggest_way
 from backend.domain.orgs.queries import orgs_below
 from backend.domain.tasks.rules import STOPS_MAX, Hours, Route, clashing
-from backend.identity import BANK_TIME, Role, require, staff_bucket, team_bucket
+from backend.identity import BANK_TIME, Role, portfolio_bucket, require, staff_bucket, team_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
+from backend.sync_api.days import check_days
 from contracts.kinds import Customer
 from contracts.kinds.customer import Place
 from contracts.kinds.workbench import Busy, Plan
@@ -51,16 +54,21 @@ class WorkbenchDesk:
         self._store = store
 
     def day(self, actor: Actor, day: str, start: Start | None) -> WorkDay:
-        """Return the caller's plans of a day, the duties of its month that want visits, and a way. Raises Forbidden."""
+        """Return the caller's plans of a day, the duties of its month that want visits, and a way.
+
+        Raises Forbidden, Malformed.
+        """
         require(actor, *WORKERS)
+        check_days(day=day)
         return self._store.read(lambda look: _day(look, actor, day, start))
 
     def team(self, actor: Actor, day: str, org_id: str | None) -> TeamDay:
         """Return when the people of an institution are busy, with clashes.
 
-        Everybody sees the own institution, supervisors those of their area. Raises Forbidden, NotFound.
+        Everybody sees the own institution, supervisors those of their area. Raises Forbidden, NotFound, Malformed.
         """
         require(actor, *WORKERS)
+        check_days(day=day)
         return self._store.read(lambda look: _team(look, actor, day, org_id or actor.org_id))
 
 
@@ -153,13 +161,23 @@ def _written(moment: datetime) -> str:
 
 
 def _due(look: SqlSnapshot, actor: Actor, day: str) -> list[Kept]:
-    """Return the caller's duties whose period holds the day and that still want visits, of their own area."""
-    area = sorted(orgs_below(look.connection, actor.org_id))
+    """Return the duties that are the caller's on the day, as their tablet has them, and that still want visits.
+
+    A duty that was handed over is whose the customer is now, whoever owes most of it.
+    """
+    held = select(duty_ownership.c.customer_id).where(duty_ownership.c.portfolio_id.in_(_portfolios(actor)))
     filters = [
-        obligation.c.month >= day[:7], obligation.c.org_id.in_(area), obligation.c.owner == actor.staff_no,
-        obligation.c.first <= day, obligation.c.last >= day, obligation.c.status.in_(URGENCY),
+        obligation.c.month >= day[:7], obligation.c.customer_id.in_(held), obligation.c.first <= day,
+        obligation.c.last >= day, obligation.c.status.in_(URGENCY),
     ]  # fmt: skip
-    return list_obligations(look.connection, filters, None, DUE_MAX)
+    found = list_obligations(look.connection, filters, None, DUE_MAX)
+    owners = ((kept, owner_on(kept, date.fromisoformat(day))) for kept in found)
+    return [kept for kept, owner in owners if owner is not None and owner.staff_no == actor.staff_no]
+
+
+def _portfolios(actor: Actor) -> list[str]:
+    prefix = portfolio_bucket("")
+    return sorted(bucket.removeprefix(prefix) for bucket in actor.buckets if bucket.startswith(prefix))
 
 
 def _due_visit(kept: Kept, customer: Customer | None) -> DueVisit:

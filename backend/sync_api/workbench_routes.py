@@ -10,6 +10,7 @@ from backend.domain.tasks.rules import STOPS_MAX
 from backend.sync_api.workbench_desk import Start, WorkbenchDesk
 from contracts.auth import PRINTABLE
 from contracts.workbench import TeamDay, WorkDay
+from sync.errors import Malformed
 from sync.kind import Actor
 
 DAY = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?!\n)$"
@@ -34,8 +35,7 @@ class WorkbenchController(Controller):
         stops: Annotated[int, QueryParameter(ge=1, le=STOPS_MAX)] = 10,
     ) -> WorkDay:
         """One's plans with clashes, the visits that are due, the riskiest first, and from `lat`, `lon` a short way."""
-        start = None if lat is None or lon is None else Start(lat=lat, lon=lon, at_min=at_min, stops=stops)
-        return workbench_desk.day(actor, day, start)
+        return workbench_desk.day(actor, day, _start(lat, lon, at_min, stops))
 
     @get("/team", sync_to_thread=True)
     def show_team(
@@ -47,3 +47,9 @@ class WorkbenchController(Controller):
     ) -> TeamDay:
         """When colleagues are busy, and who is at two places at once."""
         return workbench_desk.team(actor, day, org)
+
+
+def _start(lat: float | None, lon: float | None, at_min: float, stops: int) -> Start | None:
+    if (lat is None) != (lon is None):
+        raise Malformed("`lat` and `lon` go together: where the way begins")
+    return None if lat is None or lon is None else Start(lat=lat, lon=lon, at_min=at_min, stops=stops)

@@ -5,7 +5,11 @@ import msgspec
 from backend.auth.partners import Partner
 from backend.auth.trail import note_of_org
 from backend.domain.forms.queries import Asked, note_asked
+from backend.domain.forms.rules.checking import check_form
 from backend.domain.forms.rules.differences import teller_difference
+from backend.domain.forms.rules.life import business_date_of
+from backend.domain.forms.rules.masking import mask_values
+from backend.domain.handoffs.form_stamps import find_template
 from backend.domain.orgs.queries import orgs_below
 from backend.storage.unit import SqlUnit
 from backend.teller.asking import asked_before, digest_of_request
@@ -40,9 +44,11 @@ def take_result(unit: SqlUnit, kinds: Kinds, partner: Partner, request: ResultRe
 
 def _end(unit: SqlUnit, kinds: Kinds, partner: Partner, form: Form, request: ResultRequest, at: str) -> None:
     facts = _facts(form, request)
+    if form.state == "loaded":
+        _check_values(unit, form, request, at)
     key = Key("form", request.form_id)
     moved = move_record(unit, kinds, key, request.outcome, facts, by=partner.partner_id, at=at)
-    if moved.step in (Step.SUPERSEDE, Step.PARK):
+    if moved.step in (Step.SUPERSEDE, Step.PARK) or _is_other_word(unit, form, request):
         raise FormElsewhere(current=moved.before, requested=request.outcome)
     note_of_org(
         unit, form.branch_id, partner.partner_id, "end_form", at, subject=request.form_id, result=request.outcome
@@ -67,6 +73,27 @@ def _facts(form: Form, request: ResultRequest) -> Body:
         raise ResultInvalid("what a teller changes is signed again: `resignature`", fields=["resignature"])
     signed = {"resigned_at": request.resignature.signed_at, "resignature": request.resignature.sha256}
     return teller | signed | {"teller_values": differs}
+
+
+def _check_values(unit: SqlUnit, form: Form, request: ResultRequest, at: str) -> None:
+    """Raise ResultInvalid for a key that the form does not have, or a value that the customer could not sign either."""
+    template = find_template(unit, form)
+    if template is None:
+        return
+    signed: Body = msgspec.to_builtins(form.values)
+    if unknown := sorted(request.values.keys() - {field.key for field in template.fields} - signed.keys()):
+        raise ResultInvalid(f"the form has no such field: {', '.join(unknown)}", fields=unknown)
+    lacks = check_form(template, signed | request.values, business_date_of(at))
+    if wrong := [lack for lack in lacks if lack.key in request.values]:
+        raise ResultInvalid("；".join(lack.words for lack in wrong), fields=[lack.key for lack in wrong])
+
+
+def _is_other_word(unit: SqlUnit, form: Form, request: ResultRequest) -> bool:
+    """Say whether a form that ended as told was changed in other ways: nothing of this word would be kept."""
+    if form.state != "changed":
+        return False
+    told = mask_values(find_template(unit, form), request.values)
+    return bool(teller_difference(msgspec.to_builtins(form.values) | msgspec.to_builtins(form.teller_values), told))
 
 
 def _form(unit: SqlUnit, partner: Partner, form_id: str) -> Form:

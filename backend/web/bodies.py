@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from backend.wording import plain_words
 from sync.errors import Malformed
 
 M = TypeVar("M")
@@ -52,7 +53,7 @@ def decode(body: bytes, message: type[M]) -> M:
         decoded: M = decoder_of(cast(Any, message)).decode(body)
         return decoded
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Malformed(_told(error)) from error
+        raise Malformed(_told(error, message)) from error
 
 
 class Answer(ASGIResponse):
@@ -78,5 +79,7 @@ def speaks(*, takes: type | None = None, gives: type | None = None, is_public: b
     return {"takes": takes and takes.__name__, "gives": gives and gives.__name__, "is_public": is_public}
 
 
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, msgspec.DecodeError) else "The body is not JSON that can be read."
+def _told(error: Exception, message: type) -> str:
+    if isinstance(error, msgspec.DecodeError):
+        return plain_words(str(error), message)
+    return "The body is not JSON that can be read."

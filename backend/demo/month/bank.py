@@ -5,6 +5,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from backend.demo.asking import THRESHOLD_FEN
 from backend.demo.bank import BORN_MS, Bank, make_bank
 from backend.demo.people import Person, Portfolio, draw_name
 from backend.domain.customers.policy import portfolios_of_holding
@@ -15,7 +16,6 @@ from sync.tablet.ids import uuid7
 
 CUSTOMERS = 240
 CUSTOMERS_MIN = 96  # so that everybody has enough to do for what is told
-THRESHOLD_FEN = 5_000_000
 # What the customers of a portfolio owe, in turn: more than the threshold, less, just as much, or nothing.
 LOANS = ("more", "more", "less", "more", "equal", "more", "less", "none", "more", "less", "less", "none")
 LOAN_CODES = ("L201", "L202", "L203")

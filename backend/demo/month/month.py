@@ -12,12 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend.app import House
+from backend.demo.asking import CODE, THRESHOLD_FEN, VISITS_MIN
 from backend.demo.bank import Bank
 from backend.demo.day.clock import PlayedClock
 from backend.demo.day.server import ServerProcess
 from backend.demo.day.tale import Say, Tale
 from backend.demo.month import telling
-from backend.demo.month.bank import CUSTOMERS, THRESHOLD_FEN, list_managers, list_owing, make_month_bank
+from backend.demo.month.bank import CUSTOMERS, list_managers, list_owing, make_month_bank
 from backend.demo.month.crew import Crew
 from backend.demo.month.plan import Appointment
 from backend.demo.month.proof import Export, prove_month
@@ -43,7 +44,6 @@ OFFICE = (
 MORNING_MIN, EVENING_MIN = 8 * 60 + 30, 18 * 60 + 10
 MONTH_YEAR = OPENS.year
 SATURDAY = 5
-CODE, VISITS_MIN = "loan_visit", 2
 DILIGENCE = (1, 0.97, 1, 0.95, 0.9, 0.93, 1, 0.85, 1, 0.97, 1, 0.8)
 CLOCK = "clock"
 JOURNAL_D = 90  # so that every tablet still tells at the end what became of each visit

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID, uuid5
 
+from backend.domain.compliance.rules.facts import Stint
 from backend.domain.compliance.rules.kept import Kept
 from contracts.base import Body
 
@@ -20,10 +21,14 @@ def duty_id(kept: Kept) -> str:
     return str(uuid5(DUTIES, f"{kept.customer_id}:{kept.code}:{kept.detail.loan_id}"))
 
 
+def owner_on(kept: Kept, day: date) -> Stint | None:
+    """Return whose a duty is on a day, whoever owes most of it."""
+    return next((stint for stint in kept.detail.owners if stint.first <= day <= stint.last), None)
+
+
 def slip_of(kept: Kept, as_of: date, *, is_in_force: bool) -> Body:
     """Return the record's body: in the present owner's portfolio, or in none once it is no more in force."""
-    now = next((stint for stint in kept.detail.owners if stint.first <= as_of <= stint.last), None)
-    mine = now if is_in_force else None
+    mine = owner_on(kept, as_of) if is_in_force else None
     return {
         "customer_id": kept.customer_id, "code": kept.code, "rule_id": kept.rule_id, "period": kept.period,
         "due_from": kept.first.isoformat(), "due_by": kept.last.isoformat(), "required": kept.required,

@@ -61,7 +61,8 @@ class DutyDeeds:
     def apply_for_exemption(self, actor: Actor, asked: ExemptionRequest) -> ExemptionItem:
         """Ask for an exemption: a supervisor for a customer of the area, a manager for one of their own.
 
-        Raises NotFound for another's customer, Malformed for months that make no stretch.
+        Asked again in the same words, as after a lost answer, it stays one application. Raises NotFound for another's
+        customer, Malformed for months that make no stretch and for a rule that nobody made.
         """
         require(actor, Role.SUPERVISOR, Role.FIELD_MANAGER)
         if not asked.first_month <= asked.last_month or len(list(_months(asked))) > MONTHS_MAX:
@@ -138,6 +139,10 @@ def _apply(unit: SqlUnit, actor: Actor, asked: ExemptionRequest, id: str, at: st
     row = ExemptionRow(
         exemption_id=id, org_id=org_id, applied_by=actor.staff_no, applied_at=at, **msgspec.structs.asdict(asked)
     )  # fmt: skip
+    if asked.code and not setup.has_code(unit.connection, asked.code):
+        raise Malformed(f"`code`: there is no rule `{asked.code}`; leave it out to be released from all")
+    if (before := exemptions.find_same(unit.connection, row)) is not None:
+        return before
     exemptions.add_exemption(unit.connection, row)
     note_of_org(unit, org_id, actor.staff_no, "apply_for_exemption", at, subject=id)
     return row
@@ -156,7 +161,7 @@ def _check_final(look: SqlSnapshot, actor: Actor, month: str) -> None:
         raise Forbidden("a month is recalculated for the whole house")
     rows = obligations.load_months(connection, month)
     if not any(row.month == month and row.state is MonthState.FINAL for row in rows):
-        raise NotFound(month=month)
+        raise NotFound("only a month that is final is recalculated", month=month)
 
 
 def _months(asked: ExemptionRequest | ExemptionRow) -> Iterable[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from backend.domain.compliance.models import obligation
 from backend.domain.compliance.queries import exemptions, facts, obligations, setup
+from backend.domain.compliance.queries.obligations import Change, MonthRow
 from backend.domain.compliance.queries.setup import KeptRule
 from backend.domain.compliance.rules.calendar import WORKED
 from backend.domain.compliance.rules.kept import Kept
@@ -64,6 +65,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     code: str | None = None
     status: str | None = None
     customer_id: str | None = None
+    visitor: str | None = None  # who made a visit to the customer in the duty's period
 
 
 class DutyDesk:
@@ -135,14 +137,16 @@ class DutyDesk:
         return RevisionPage(items=items, next=items[-1].revision if len(found) > limit else None)
 
     def changes(self, actor: Actor, month: str, revision: int, after: str | None, limit: int) -> ChangePage:
-        """Return what a revision changed in the area."""
+        """Return what a revision changed in the area. Raises NotFound for a revision that the month does not have."""
         place = _read_place(after, 3) if after else ("", "", "")
-        found = self._ask(
-            actor,
-            lambda look: obligations.list_changes(
+
+        def find(look: SqlSnapshot) -> list[Change]:
+            _check_revision(look, month, revision)
+            return obligations.list_changes(
                 look.connection, month, revision, _area(look, actor), place, limit + 1  # type: ignore[arg-type]  # three words, as asked for
-            ),
-        )  # fmt: skip
+            )  # fmt: skip
+
+        found = self._ask(actor, find)
         items = [
             ChangeItem(
                 before=item_of_duty(one.before) if one.before else None,
@@ -237,14 +241,20 @@ def exemption_item(row: exemptions.ExemptionRow) -> ExemptionItem:
     return msgspec.convert(msgspec.structs.asdict(row), ExemptionItem)
 
 
+def _check_revision(look: SqlSnapshot, month: str, revision: int) -> MonthRow | None:
+    """Return a month that is known. Raises NotFound for a revision that it does not have; 0 is the newest."""
+    state = next((row for row in obligations.load_months(look.connection, month) if row.month == month), None)
+    if revision and (state is None or revision > state.revision):
+        raise NotFound("the month has no such revision", revision=revision)
+    return state
+
+
 def _report(
     look: SqlSnapshot, actor: Actor, month: str, level: Level, chosen: Chosen, revision: int, after: str | None,
     limit: int,
 ) -> MonthReport:  # fmt: skip
     orgs = orgs_of(look, actor, chosen)
-    state = next((row for row in obligations.load_months(look.connection, month) if row.month == month), None)
-    if revision and (state is None or revision > state.revision):
-        raise NotFound(revision=revision)
+    state = _check_revision(look, month, revision)
     found = [
         row
         for row in obligations.load_figures(look.connection, month, orgs, revision)
@@ -283,7 +293,8 @@ def _calendar_note(look: SqlSnapshot, month: str) -> CalendarNote:
 def _filters(look: SqlSnapshot, actor: Actor, month: str, chosen: Chosen) -> list[ColumnElement[bool]]:
     filters = [obligation.c.month == month, obligation.c.org_id.in_(orgs_of(look, actor, chosen))]
     named = {"owner": chosen.owner, "code": chosen.code, "status": chosen.status, "customer_id": chosen.customer_id}
-    return filters + [obligation.c[name] == value for name, value in named.items() if value is not None]
+    filters += [obligation.c[name] == value for name, value in named.items() if value is not None]
+    return filters if chosen.visitor is None else [*filters, obligations.is_visited_by(chosen.visitor)]
 
 
 def orgs_of(look: SqlSnapshot, actor: Actor, chosen: Chosen) -> Collection[str]:

@@ -29,9 +29,8 @@ def _counts(loan: Loan, kept: Kept, rule: RuleVersion, banks: Banks) -> bool:
 
 
 def _shown(loan: Loan, kept: Kept, counts: bool) -> ShownLoan:
-    balances = [
-        ShownBalance(day=day.isoformat(), balance_fen=fen) for day, fen in loan.balances if day <= kept.last
-    ]  # fmt: skip
+    known = [told for told in loan.balances if told[0] <= kept.last] or loan.balances[:1]  # it stands for days before
+    balances = [ShownBalance(day=day.isoformat(), balance_fen=fen) for day, fen in known]
     return ShownLoan(
         loan_id=loan.loan_id, org_id=loan.org_id, opened_on=loan.opened_on.isoformat(),
         settled_on=loan.settled_on.isoformat() if loan.settled_on else None, contract_fen=loan.contract_fen,

@@ -116,11 +116,12 @@ class DutyReportController(Controller):
         code: Word = None,
         status: FromQuery[STATES | None] = None,
         customer: Annotated[str | None, QueryParameter(pattern=UUID_PATTERN)] = None,
+        visitor: Word = None,
         after: After = None,
         limit: Limit = 100,
     ) -> ObligationPage:
         """The duties behind a month's figures, each with its owners, shares, and every visit with its verdict."""
-        chosen = Chosen(org_id=org, owner=owner, code=code, status=status, customer_id=customer)
+        chosen = Chosen(org_id=org, owner=owner, code=code, status=status, customer_id=customer, visitor=visitor)
         return duty_desk.obligations(actor, month, chosen, after, limit)
 
     @get("/{month:str}/revisions", sync_to_thread=True)

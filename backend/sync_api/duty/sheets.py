@@ -20,6 +20,7 @@ LOOKS = {"rate": Look.PERCENT, "rate_owed": Look.PERCENT, "share_done": Look.PER
          "visits": Look.LONG, "shares": Look.LONG}  # fmt: skip
 NAMES: Mapping[Level, str] = {"bank": "法人行 bank", "branch": "支行 branch", "manager": "客户经理 manager"}
 TOTAL = "合计 total"
+NOBODY = "无客户经理 nobody"  # owed by nobody: days on which the customer had no manager
 
 
 def csv_sheets(report: MonthReport) -> list[Sheet]:
@@ -38,12 +39,17 @@ def xlsx_sheets(reports: Sequence[MonthReport], duties: Sequence[ObligationItem]
 def _booked(report: MonthReport) -> Sheet:
     """Return the figures of one level; only that of managers names them."""
     columns = [name for name in BOOKED if name != "owner" or report.level == "manager"]
-    rows = [[getattr(item, name) for name in columns] for item in report.items]
+    rows = [[_of_row(item, name) for name in columns] for item in report.items]
     totals = [[_of_total(item, name) for name in columns] for item in report.total]
     return Sheet(
         name=NAMES[report.level], headings=_headings(columns), rows=[*rows, *totals], looks=_looks(columns),
         totals=len(totals), fixed=columns.index("code"),
     )  # fmt: skip
+
+
+def _of_row(item: FigureItem, name: str) -> Cell:
+    cell: Cell = NOBODY if name == "owner" and not item.owner else getattr(item, name)
+    return cell
 
 
 def _of_total(item: FigureItem, name: str) -> Cell:
@@ -63,6 +69,8 @@ def _of_duty(duty: ObligationItem, name: str) -> Cell:
             return duty.measured_fen / FEN
         case "status":
             return f"{STATUSES[duty.status][0]} {duty.status}"
+        case "owner":
+            return duty.owner or NOBODY
         case "shares":
             return _shares(duty.shares)
         case "visits":
@@ -112,7 +120,9 @@ def _shares(shares: Sequence[Mapping[str, Any]]) -> str | None:
     """Return how a duty was split; one that was nobody else's has nothing to tell."""
     if len(shares) < 2:
         return None
-    return "\n".join(f"{share['owner']} {share.get('required', 0)} ({share.get('workdays', 0)} d)" for share in shares)
+    return "\n".join(
+        f"{share['owner'] or NOBODY} {share.get('required', 0)} ({share.get('workdays', 0)} d)" for share in shares
+    )
 
 
 def _visits(visits: Iterable[Mapping[str, Any]]) -> str:

@@ -27,6 +27,7 @@ READERS = (Role.SUPERVISOR, Role.AUDITOR)
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 DUTIES_MAX = 20  # in whose periods one visit lies
 OPEN, ALL = "open", "all"
+RANK_TILDES = 3  # between the four parts of a place in the queue
 
 _visit = msgspec.json.Decoder(Visit)
 
@@ -97,6 +98,13 @@ def orgs_of(look: SqlSnapshot, actor: Actor, org_id: str | None) -> frozenset[st
     return orgs_below(look.connection, org_id)
 
 
+def _read_rank(text: str | None) -> str | None:
+    """Return the place in the queue after which a page begins. Raises Malformed."""
+    if text is not None and text.count("~") != RANK_TILDES:
+        raise Malformed("`after` is what an earlier page named `next`.")
+    return text
+
+
 def _page(
     look: SqlSnapshot, actor: Actor, state: str, picked: Picked, org_id: str | None, after: str | None, limit: int
 ) -> QueuePage:  # fmt: skip
@@ -104,7 +112,7 @@ def _page(
     if state == OPEN:
         area = org_id or actor.org_id
         orgs_of(look, actor, org_id)
-        found = list_waiting(look.connection, area, asked, after, limit + 1)
+        found = list_waiting(look.connection, area, asked, _read_rank(after), limit + 1)
     else:
         if picked.month is None:
             raise Malformed("Name a `month`: only what is open is listed across all of them.")

@@ -5,6 +5,8 @@ import stat
 import msgspec
 
 from backend.demo.credentials import read_credentials
+from backend.domain.compliance.jobs.closing import bank_day
+from backend.domain.compliance.queries.obligations import load_figures
 from tests.backend.commands.shell import Shell, people
 
 
@@ -20,6 +22,16 @@ def test_the_credentials_file_lets_people_in(seeded):
         ]
     )
     assert passwords == [True, True, True]
+
+
+def test_whoever_tries_the_bank_finds_duties_that_somebody_owes(seeded):
+    def figures(house):
+        month = bank_day(house.engine.clock()).isoformat()[:7]
+        return house.store.read(lambda look: load_figures(look.connection, month, ["350101", "350601", "350801"]))
+
+    found = {(owner, code): numbers for _, owner, code, numbers in seeded.look(figures)}
+    assert {code for _, code in found} == {"loan_visit"}
+    assert all(owner.startswith("F") and numbers.required for (owner, _), numbers in found.items())
 
 
 def test_seeding_writes_a_file_that_nobody_else_may_read(tmp_path):

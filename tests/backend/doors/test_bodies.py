@@ -1,13 +1,19 @@
 """Bodies on their way in and out: limits, compression, content types."""
 
 import gzip
+import json
+import re
 import sys
 import zlib
 from typing import Any
 
 import pytest
 
+from backend.web.bodies import decode
+from contracts.machine import MachineMessage
 from contracts.push import PUSH_BYTES_MAX
+from contracts.review import DecisionRequest
+from sync.errors import Malformed
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -122,3 +128,17 @@ def test_a_large_answer_is_packed_as_the_caller_can_read_it(tablet, accepted, en
 def test_a_small_answer_is_not_packed(tablet):
     answer = tablet.post("/sync/push", b'{"mutations": []}', **{"Accept-Encoding": "zstd, gzip"})
     assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("message", "said", "told"),
+    [
+        (DecisionRequest, {"decision": "林小燕 138", "version": 1},
+         "one of keep, override, retry, edit, discard - at `$.decision`"),
+        (MachineMessage, {"n": 1, "type": "dance"}, "one of issue, call, "),
+        (MachineMessage, {"n": "x", "type": "issue"}, "Expected `int`, got `str` - at `$.n`"),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_not_in_a_list_is_not_repeated_and_those_that_are_in_it_are_told(message, said, told):
+    with pytest.raises(Malformed, match=re.escape(told)):
+        decode(json.dumps(said).encode(), message)

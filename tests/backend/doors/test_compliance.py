@@ -3,18 +3,26 @@
 import csv
 import io
 import zipfile
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from backend.app import create_app
 from backend.crm.events import CrmEvent
 from backend.crm.inbound import apply_events
-from backend.domain.compliance.jobs.closing import Parts, close_month_final, close_month_provisional, refresh_duties
+from backend.domain.compliance.jobs.closing import (
+    Parts,
+    apply_new_rules,
+    close_month_final,
+    close_month_provisional,
+    refresh_duties,
+)
 from backend.domain.compliance.jobs.reacting import take_visits
 from backend.domain.compliance.queries import facts
 from backend.domain.compliance.rules.facts import VisitFact
 from backend.domain.handoffs.duty import SOURCES
+from backend.domain.staff.models import assignment
 from backend.domain.staff.queries import add_portfolio, assign_bucket
 from sync.moments import write_moment
 from sync.puts import Put, put_records
@@ -180,11 +188,23 @@ def test_every_number_opens_to_its_visits_rule_and_calendar(month):
     assert duty["visits"] == [
         {"visit_id": month.visit, "visitor": "fa", "day": "2026-11-10", "verdict": "counted"}
     ]  # fmt: skip
+    assert month.get("head", f"/months/{MONTH}/obligations?visitor=fa")["items"] == [duty]
+    assert month.get("head", f"/months/{MONTH}/obligations?visitor=fb")["items"] == []
     one = month.get("head", f"/obligations/{duty['customer_id']}/{duty['period']}/{duty['code']}")
     assert one["rule"]["threshold_fen"] == 50_000_000
     assert one["obligation"] == duty
     (loan,) = one["loans"]
     assert (loan["counts"], max(row["balance_fen"] for row in loan["balances"])) == (True, duty["measured_fen"])
+
+
+def test_a_balance_that_was_first_told_after_the_period_is_shown_for_what_it_was_measured_by(month):
+    assert month.ask("admin", "post", "/rules", **(RULE | {"valid_from_month": "2026-10"})).status_code == 201
+    refresh_duties(month.parts, noon(11))
+    one = month.get("head", f"/obligations/{month.first}/2026-10/{RULE['code']}")
+    (loan,) = one["loans"]
+    (told,) = loan["balances"]
+    assert one["obligation"]["measured_fen"] == told["balance_fen"] == 60_000_000
+    assert told["day"] > one["obligation"]["last"]
 
 
 def test_branches_and_banks_add_up(month):
@@ -235,6 +255,15 @@ def test_a_workbook_tells_each_level_its_duties_and_what_they_mean(month):
     assert all(row[1] and row[2] and row[3] for row in meanings[3:])
 
 
+def test_a_workbook_names_what_nobody_owes(month):
+    month.store.write(lambda unit: unit.connection.execute(delete(assignment).where(assignment.c.staff_no == "fb")))
+    refresh_duties(month.parts, noon(11))
+    book = month.ask("head", "get", f"/months/{MONTH}/report.xlsx").content
+    manager, duties = (read_xlsx(book, sheet=n) for n in (3, 4))
+    assert {row[2] for row in manager[1:-1]} == {"fa", "无客户经理 nobody"}
+    assert {row[1] for row in duties[1:]} == {"fa", "无客户经理 nobody"}
+
+
 def test_a_late_visit_is_a_revision_that_shows_before_and_after(month):
     month.close()
     month.visited(month.other, day=12, now=noon(9, 12))
@@ -245,7 +274,8 @@ def test_a_late_visit_is_a_revision_that_shows_before_and_after(month):
     assert month.get("branch", f"/months/{MONTH}/revisions/3/changes")["items"] == []
     by_revision = [month.get("head", f"/months/{MONTH}/report?revision={n}")["total"][0]["done"] for n in (2, 3, 0)]
     assert by_revision == [1, 2, 2]
-    assert month.ask("head", "get", f"/months/{MONTH}/report?revision=9").status_code == 404
+    for beyond in ("report?revision=9", "revisions/9/changes"):
+        assert month.ask("head", "get", f"/months/{MONTH}/{beyond}").status_code == 404
 
 
 def test_an_exemption_takes_two_people_and_also_reaches_a_closed_month(month):
@@ -253,6 +283,9 @@ def test_an_exemption_takes_two_people_and_also_reaches_a_closed_month(month):
     asked = {"customer_id": month.far, "first_month": MONTH, "last_month": MONTH, "reason": "customer is in hospital"}
     assert month.ask("fa", "post", "/exemptions", **asked).status_code == 404
     made = month.ask("head", "post", "/exemptions", **asked).json()
+    assert month.ask("head", "post", "/exemptions", **asked).json() == made
+    unknown = month.ask("head", "post", "/exemptions", **(asked | {"code": "nope"}))
+    assert (unknown.status_code, "there is no rule `nope`" in unknown.json()["detail"]) == (400, True)
     path = f"/exemptions/{made['exemption_id']}/decision"
     own = month.ask("head", "post", path, approve=True)
     assert (own.status_code, own.json()["code"]) == (403, "own_work")
@@ -300,6 +333,16 @@ def test_a_year_without_a_notice_carries_a_warning(month):
     assert year["warning"]
 
 
+def test_a_new_rule_is_applied_as_soon_as_the_next_minute_and_then_left_alone(month):
+    stricter = RULE | {"code": "stricter", "min_visits": 3}
+    assert month.ask("admin", "post", "/rules", **stricter).status_code == 201
+    added = month.app.state.house.engine.clock()
+    assert apply_new_rules(month.parts, added + timedelta(minutes=1)) == 4
+    codes = {one["code"] for one in month.get("head", f"/months/{MONTH}/obligations")["items"]}
+    assert codes == {RULE["code"], "stricter"}
+    assert apply_new_rules(month.parts, added + timedelta(minutes=3)) == 0
+
+
 def test_a_portfolio_that_is_handed_over_takes_its_duties_along_at_once(month):
     def owners():
         items = month.get("head", f"/months/{MONTH}/obligations")["items"]
@@ -316,3 +359,19 @@ def test_a_portfolio_that_is_handed_over_takes_its_duties_along_at_once(month):
     assert owners()[month.far] == {"fb"}
     moved = refresh_duties(month.parts, noon(12))
     assert (moved, owners()[month.other]) == (4, {"fa", "fb"})
+
+
+def test_a_duty_that_was_handed_over_late_is_due_at_the_workbench_of_who_has_the_customer_now(month):
+    month.app.state.now["at"] = noon(27)
+    month.tablets.clear()
+    admin = month.staffing.tablet("admin", "FJ")
+    path = "/api/v1/admin/portfolios/p-fa/staff"
+    assert admin.client.put(path, headers=admin.headers, json={"staff_no": "fb"}).status_code == 204
+    assert admin.client.delete(f"{path}/fa", headers=admin.headers).status_code == 204
+    (owed,) = [
+        one for one in month.get("head", f"/months/{MONTH}/obligations")["items"] if one["customer_id"] == month.other
+    ]
+    assert owed["owner"] == "fa"  # who had it for most of the month
+    for who, org_id, is_there in (("fb", "3502", True), ("fa", "3501", False)):
+        due = month.staffing.tablet(who, org_id).get(f"/workbench/{MONTH}-27").json()["due"]
+        assert (month.other in {one["customer_id"] for one in due}) is is_there

@@ -1,13 +1,17 @@
 """Refusals as HTTP: one shape, one code each, and never a word too many."""
 
 import json
+from typing import Annotated, Literal
 
 import httpx
+import msgspec
 import pytest
 import structlog
 from litestar import get, post
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from backend import errors
+from contracts.base import MONTH_PATTERN
 from contracts.errors import ErrorCode, ProblemDocument
 from sync.errors import Busy, SchemaTooOld, SyncError
 
@@ -28,9 +32,25 @@ async def be_old() -> None:
     raise SchemaTooOld(install="2.0")
 
 
+class Wish(msgspec.Struct):
+    """A body of which one field takes two words only."""
+
+    decision: Literal["keep", "discard"]
+
+
+@post("/wish/{month:str}", include_in_schema=False)
+async def wish(
+    month: Annotated[str, PathParameter(pattern=MONTH_PATTERN)],
+    data: JSONBody[Wish],
+    in_state: Annotated[Literal["open", "all"] | None, QueryParameter(name="state")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=9)] = 1,
+) -> str:
+    return f"{month} {data.decision} {in_state} {limit}"
+
+
 @pytest.fixture
 def client(app, client):
-    for handler in (break_down, be_busy, be_old):
+    for handler in (break_down, be_busy, be_old, wish):
         app.register(handler)
     return client
 
@@ -67,6 +87,22 @@ def test_a_missing_token_is_told_how_to_bring_one(client):
     answer = client.get("/api/v1/reviews")
     assert (answer.status_code, problem(answer).code) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("path", "decision", "said"),
+    [
+        ("/wish/2026-13", "keep", "`month`: written like 2026-11"),
+        ("/wish/2026-11?state=moon", "keep", "`state`: one of open, all"),
+        ("/wish/2026-11?limit=99", "keep", "`limit`: Expected `int` <= 9"),
+        ("/wish/2026-11", "burn", "`decision`: one of keep, discard"),
+        ("/wish/2026-11", "", "`body`: Object missing required field `decision`"),
+    ],
+)
+def test_a_wrong_parameter_is_told_under_its_own_name_with_what_to_say_instead(client, path, decision, said):
+    wrong = problem(client.post(path, json={"decision": decision} if decision else {}))
+    assert (wrong.code, wrong.detail) == ("malformed", said)
+    assert f"`{wrong.args['errors'][0]['key']}`" in said
 
 
 def test_a_busy_server_says_when_to_come_back(client):

@@ -125,6 +125,14 @@ def test_effects_are_for_those_who_answer_for_an_area_and_of_their_own_only(offi
     assert office.ask("3501", asked, "lobby_manager").status_code == 403
     assert office.ask("3502", f"{asked}&org=3501").status_code == 404
     assert office.ask("3501", "effects?since=heute&until=2026-11-30").status_code == 400
+    assert office.ask("3501", "effects?since=2026-11-31&until=2026-12-01").status_code == 400
+
+
+def test_effects_of_days_in_the_wrong_order_are_not_told_as_none(office):
+    wrong = office.ask("3501", "effects?since=2026-11-30&until=2026-11-01")
+    assert (wrong.status_code, wrong.json()["detail"]) == (
+        400, "`until` is before `since`: from the earlier day to the later one",
+    )  # fmt: skip
 
 
 def test_effects_are_saved_as_a_table_with_what_its_columns_mean(office):

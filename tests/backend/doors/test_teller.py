@@ -168,6 +168,30 @@ def test_what_the_teller_changes_is_kept_beside_what_the_customer_signed_and_sig
     assert (body["resigned_at"], body["resignature"]) == (signed["signed_at"], signed["sha256"])
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [({"fone": "13700000000"}, "the form has no such field: fone"), ({"phone": "abc"}, "移动电话")],
+)
+def test_a_change_that_the_form_cannot_hold_is_refused_and_ends_nothing(counter, teller, house, values, said):
+    counter.confirmed()
+    teller.load(counter.body["pick_up_code"])
+    refused = teller.tell(counter.id, "changed", values=values, resignature={"signed_at": house.auth.now()})
+    assert (refused.status_code, refused.json()["args"]["fields"]) == (400, list(values))
+    assert said in refused.json()["detail"]
+    assert counter.body["state"] == "loaded"
+
+
+def test_another_change_of_a_form_that_has_ended_is_not_swallowed(counter, teller, house):
+    counter.confirmed()
+    teller.load(counter.body["pick_up_code"])
+    signed = {"signed_at": house.auth.now()}
+    told = {"certificate_no": IDENTITY, "phone": "13700000000"}
+    first = teller.tell(counter.id, "changed", values=told, resignature=signed)
+    assert teller.tell(counter.id, "changed", values=told, resignature=signed).json() == first.json()
+    other = teller.tell(counter.id, "changed", values={"phone": "13600000000"}, resignature=signed)
+    assert (other.status_code, other.json()["code"], other.json()["args"]["current"]) == (409, "form_state", "changed")
+
+
 def test_a_rejection_says_why_and_a_form_ends_once(counter, teller):
     counter.confirmed()
     assert teller.tell(counter.id, "accepted").json()["args"] == {"current": "confirmed", "requested": "accepted"}

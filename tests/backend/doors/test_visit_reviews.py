@@ -132,6 +132,7 @@ def test_each_role_sees_and_decides_in_its_own_area_alone(bank):
     assert bank.get("far", "/visits/reviews")["items"] == []
     assert bank.get("far", f"/visits/map?month={MONTH}")["features"] == []
     assert bank.tablet("far").get("/visits/reviews?org=3501").status_code == 404
+    assert bank.tablet("near").get("/visits/reviews?after=zz").status_code == 400
     assert [item["visit_id"] for item in bank.get("head", "/visits/reviews?org=3501")["items"]] == [odd]
 
 

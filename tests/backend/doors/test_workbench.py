@@ -69,6 +69,19 @@ def test_a_day_is_for_those_who_work_and_a_team_for_its_own_area(bank):
     assert bank.tablet("fa").get("/workbench/2026-13-01").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("2026-02-30", "`day`: there is no such day"),
+        ("2026-02-30/team", "`day`: there is no such day"),
+        (f"{DAY}?lat=26.1", "`lat` and `lon` go together: where the way begins"),
+    ],
+)
+def test_a_day_that_is_none_and_half_a_place_are_told(bank, path, said):
+    wrong = bank.tablet("fa").get(f"/workbench/{path}")
+    assert (wrong.status_code, wrong.json()["detail"]) == (400, said)
+
+
 def test_help_tells_the_version_and_what_every_flag_means(bank, client):
     told = bank.get("fa", "/help")
     assert (told["version"], told["protocol"]) == (version("padsync"), "v1")

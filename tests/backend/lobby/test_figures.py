@@ -77,6 +77,19 @@ def test_a_hold_frees_the_counter_and_counts_as_no_service():
     assert (day.services, day.service_mean_s, day.busy_s) == (1, 6 * 60, 7 * 60)
 
 
+def test_whoever_goes_on_after_a_hold_is_at_the_counter_of_before():
+    called = ("waiting", 0), ("called", 1, "1", "t1"), ("serving", 2)
+    on = ticket(1, *called, ("held", 5), ("serving", 20), ("finished", 23))
+    assert (figures(on, by="counter", key="1").services, figures(on, by="counter", key="1").busy_s) == (1, 7 * 60)
+
+
+@pytest.mark.parametrize("end", ["finished", "transferred"])
+def test_whoever_is_done_with_while_on_hold_was_served_before_it(end):
+    called = ("waiting", 0), ("called", 1, "1", "t1"), ("serving", 2, "1", "t1")
+    day = figures(ticket(1, *called, ("held", 5), (end, 20)))
+    assert (day.services, day.service_mean_s, day.busy_s) == (1, 3 * 60, 4 * 60)
+
+
 def test_what_still_lasts_counts_up_to_now():
     day = figures(
         ticket(1, ("waiting", 0), ("called", 1, "1", "t1"), ("serving", 2, "1", "t1")), at=32,

@@ -1,7 +1,7 @@
 """Timed work on duties: every day's judgement, the two closes of a month, and a recalculation that somebody names."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from sync.puts import put_records
 
 CHUNK = 500  # customers judged in one transaction
 BY = "duty"
+RULE_NEWS = timedelta(minutes=2)
 
 
 class Parts(Struct, frozen=True):
@@ -46,6 +47,16 @@ def refresh_duties(parts: Parts, now: datetime) -> int:
     as_of, at = bank_day(now), write_moment(now)
     _begin_months(parts, as_of, at)
     return _sweep(parts, partial(_judge_page, parts, as_of, at))
+
+
+def apply_new_rules(parts: Parts, now: datetime) -> int:
+    """Judge all open duties if somebody added a rule just now; return how many customers were looked at.
+
+    Asked every minute, it looks back a little further, so that no rule slips between two slots; what a server that was
+    down missed, `refresh_duties` finds.
+    """
+    since = write_moment(now - RULE_NEWS)
+    return refresh_duties(parts, now) if parts.store.read(lambda look: setup.has_news(look.connection, since)) else 0
 
 
 def hand_over_duties(parts: Parts, portfolio_id: str, now: datetime) -> int:

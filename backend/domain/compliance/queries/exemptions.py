@@ -7,6 +7,9 @@ from sqlalchemy import Connection, insert, or_, select, update
 
 from backend.domain.compliance.models import duty_exemption
 
+# What makes an application the same as another.
+ASKED = ("customer_id", "code", "first_month", "last_month", "reason", "evidence", "applied_by")
+
 
 class ExemptionRow(Struct, frozen=True, kw_only=True):
     """An exemption as it is kept; `state` is open, approved or rejected."""
@@ -37,6 +40,14 @@ def find_exemption(connection: Connection, exemption_id: str, *, lock: bool = Fa
     chosen = select(duty_exemption).where(duty_exemption.c.exemption_id == exemption_id)
     row = connection.execute(chosen.with_for_update() if lock else chosen).one_or_none()
     return ExemptionRow(**row._mapping) if row else None
+
+
+def find_same(connection: Connection, row: ExemptionRow) -> ExemptionRow | None:
+    """Return what the same person asked for in the same words, if nobody has decided about it yet."""
+    columns = duty_exemption.c
+    said = [columns[name] == getattr(row, name) for name in ASKED]
+    found = connection.execute(select(duty_exemption).where(*said, columns.state == "open").limit(1)).one_or_none()
+    return ExemptionRow(**found._mapping) if found else None
 
 
 def decide_exemption(connection: Connection, exemption_id: str, *, state: str, by: str, at: str, note: str) -> None:

@@ -6,9 +6,16 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, func, insert, literal, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, delete, exists, func, insert, literal, or_, select
 
-from backend.domain.compliance.models import duty_change, duty_figure, duty_month, duty_revision, obligation
+from backend.domain.compliance.models import (
+    duty_change,
+    duty_figure,
+    duty_month,
+    duty_revision,
+    duty_visit,
+    obligation,
+)
 from backend.domain.compliance.queries.upserts import add_up_rows, put_rows
 from backend.domain.compliance.rules.closing import MonthState
 from backend.domain.compliance.rules.figures import NONE, Figures
@@ -84,6 +91,12 @@ def list_obligations(
     if after is not None:
         chosen = chosen.where(_beyond(place, after))
     return [read_row(row) for row in connection.execute(chosen)]
+
+
+def is_visited_by(visitor: str) -> ColumnElement[bool]:
+    """Return the filter of obligations in whose period somebody visited the customer, whatever became of the visit."""
+    made = duty_visit.c.customer_id == obligation.c.customer_id, duty_visit.c.visitor == visitor
+    return exists().where(*made, duty_visit.c.day.between(obligation.c.first, obligation.c.last))
 
 
 def find_obligation(connection: Connection, key: Key) -> Kept | None:

@@ -34,6 +34,12 @@ class KeptRule(Struct, frozen=True, kw_only=True):
     added_at: str
 
 
+def has_news(connection: Connection, since: str) -> bool:
+    """Say whether somebody added a rule version after a moment."""
+    newer = select(duty_rule.c.rule_id).where(duty_rule.c.added_at > since).limit(1)
+    return connection.execute(newer).first() is not None
+
+
 def load_calendar(connection: Connection, first: date, last: date) -> Calendar:
     """Return what is known of the days from `first` to `last`."""
     within = and_(workday.c.day >= first.isoformat(), workday.c.day <= last.isoformat())
@@ -77,6 +83,11 @@ def load_rules(connection: Connection) -> list[RuleVersion]:
 def has_rules(connection: Connection) -> bool:
     """Say whether there is any duty at all."""
     return connection.execute(select(duty_rule.c.rule_id).limit(1)).first() is not None
+
+
+def has_code(connection: Connection, code: str) -> bool:
+    """Say whether any rule has this code."""
+    return connection.execute(select(duty_rule.c.rule_id).where(duty_rule.c.code == code).limit(1)).first() is not None
 
 
 def list_rules(connection: Connection, orgs: Collection[str], after: str, limit: int) -> list[KeptRule]:

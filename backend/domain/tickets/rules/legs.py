@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend.domain.tickets.rules.line import AT_COUNTER
 from backend.identity import BANK_TIME, business_date
@@ -14,6 +14,7 @@ from sync.moments import read_moment
 
 HOUR_S = 3600
 SERVED = frozenset({"finished", "transferred"})  # how a turn ends that served somebody
+HELD = "held"
 
 
 class Moment(Struct, frozen=True, kw_only=True):
@@ -74,28 +75,34 @@ def is_no_show(moments: Sequence[Moment]) -> bool:
 
 
 def turns_of(moments: Sequence[Moment], until: float) -> Iterator[Turn]:
-    """Yield every turn at a counter, one that still lasts up to `until`; a hold leaves the counter to others."""
+    """Yield every turn at a counter, one that still lasts up to `until`; a hold leaves the counter to others.
+
+    Whoever goes on after a hold and names no counter is at the one of before, as the ticket says; who is finished or
+    sent on from the hold itself was served before it.
+    """
     stay: list[Moment] = []
-    held_s = 0.0  # served before a hold
-    for moment, following in [*pairwise(moments), (moments[-1], None)]:
+    held: Turn | None = None
+    for place, moment in enumerate(moments):
+        following, later = (moments[at] if at < len(moments) else None for at in (place + 1, place + 2))
         if moment.to in AT_COUNTER:
             stay.append(moment)
         if stay and (following is None or following.to not in AT_COUNTER):
-            turn = _turn(stay, following, until, held_s)
-            held_s = turn.service_s if turn.end == "held" else 0.0
+            turn = _turn(stay, following, until, held)
+            held = turn if turn.end == HELD else None
             stay = []
-            yield turn
+            yield turn if held is None or later is None or later.to not in SERVED else replace(turn, end=later.to)
 
 
-def _turn(stay: Sequence[Moment], following: Moment | None, until: float, held_s: float) -> Turn:
+def _turn(stay: Sequence[Moment], following: Moment | None, until: float, held: Turn | None) -> Turn:
     ended = following.at if following else max(until, stay[-1].at)
     serving = next((moment.at for moment in stay if moment.to == "serving"), ended)
+    before, served_s = (held.counter, held.service_s) if held else ("", 0.0)
     return Turn(
-        counter=next((moment.counter for moment in reversed(stay) if moment.counter), ""),
+        counter=next((moment.counter for moment in reversed(stay) if moment.counter), before),
         by=next((moment.by for moment in reversed(stay) if moment.by), ""),
         began=stay[0].at,
         ended=ended,
-        service_s=held_s + ended - serving,
+        service_s=served_s + ended - serving,
         end=following.to if following else "",
     )
 
