@@ -4,6 +4,7 @@ import shutil
 from datetime import date, datetime
 from itertools import permutations
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,28 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.app import PROJECTIONS
 from backend.domain.compliance.queries import facts, obligations
-from backend.domain.handoffs import list_reactions
 from backend.domain.marketing.models import contact_entry
 from backend.domain.visits.models import visit
 from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
 from backend.domain.visits.rules.thresholds import Thresholds
-from backend.migrations import migrate
-from backend.registry import KINDS
 from backend.settings import Settings
-from backend.storage.engine import make_engine
-from backend.storage.reactions import Reactions
-from backend.storage.sql_store import SqlStore
 from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from sync.moments import shift_moment
 from sync.puts import Put
 from tests.backend.visits.conftest import MORNING, Maker
 from tests.backend.visits.field import CUSTOMER, PLACE, Pad, new_id
-from tests.backend.visits.test_reviews import BOSS, SECOND, Office
-from tests.support.postgres import migrated_template, postgres, postgres_url
-
-__all__ = ["migrated_template", "postgres", "postgres_url"]
+from tests.backend.visits.reviews.office import BOSS, SECOND, Office
+from tests.support.databases import open_store
 
 ANOTHER = "00000000-0000-4000-8000-00000000c002"
 NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
@@ -146,9 +138,10 @@ class Muddle(Story):
     """Eight visits that correct each other at random."""
 
     def __init__(self, office, random):
-        self.office, self.random, self.told = office, random, []
+        self.office, self.random = office, random
+        self.told: list[tuple[str, dict[str, Any]]] = []
         office.clock.at = datetime.fromisoformat("2026-11-26T00:00:00+00:00")
-        self.pads = [Pad(office, random.choice(["m1", "m1", "m1", "m2"]), boot=f"b{n}") for n in range(4)]
+        self.pads = {n: Pad(office, random.choice(["m1", "m1", "m1", "m2"]), boot=f"b{n}") for n in range(4)}
         for _ in range(8):
             self._make_another(random.choice(self.pads))
         self.names = {id: str(n) for n, (id, _) in enumerate(self.told)}
@@ -156,7 +149,7 @@ class Muddle(Story):
     def _make_another(self, pad):
         random = self.random
         pad.boot += random.choice(["", "", "", "r"])
-        told = {
+        told: dict[str, Any] = {
             "customer_id": random.choice([CUSTOMER] * 5 + [ANOTHER]),
             "north_m": random.choice([0, 0, 0, 0, 30_000]),
         }
@@ -177,8 +170,7 @@ class Muddle(Story):
 
 
 def open_office(url):
-    store = SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings())))
-    office = Office(store)
+    office = Office(open_store(url))
     body = {"customer_no": "2", "name": "陈大文", "host_org": "3501", "host_portfolio": "p1", "places": [PLACE],
             "crm_revision": 1, "as_of": "2026-11-01T00:00:00.000Z"}  # fmt: skip
     office.engine.put_records([Put(kind="customer", id=ANOTHER, body=body)], by="crm")
@@ -186,28 +178,22 @@ def open_office(url):
     return office
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(request, tmp_path):
-    url = f"sqlite:///{tmp_path}/padsync.db"
-    if request.param == "sqlite":
-        migrate(url)
-    else:
-        url = request.getfixturevalue("postgres_url")
+@pytest.fixture
+def office(url):
     opened = open_office(url)
     yield opened
     opened.store.close()
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory):
+def opened(tmp_path_factory, migrated_file):
     """Opens offices, each with a database of its own."""
     root = tmp_path_factory.mktemp("offices")
-    migrate(f"sqlite:///{root}/template.db")
-    offices = []
+    offices: list[Office] = []
 
     def open_another():
         path = root / f"{len(offices)}.db"
-        shutil.copy(root / "template.db", path)
+        shutil.copy(migrated_file, path)
         offices.append(open_office(f"sqlite:///{path}"))
         return offices[-1]
 
