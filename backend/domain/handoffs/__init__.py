@@ -12,6 +12,7 @@ from backend.domain.handoffs.lobby_notes import note_hours
 from backend.domain.handoffs.offers import add_offers, offer_settings
 from backend.domain.handoffs.reveals import on_reveals
 from backend.domain.handoffs.reviews import queue_grades, take_replies
+from backend.domain.handoffs.strangers import tell_of_strangers
 from backend.domain.handoffs.visits import VISIT_AGAIN, Grader, thresholds_of
 from backend.settings import Settings
 from backend.storage.reactions import Reaction
@@ -32,10 +33,12 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "customer": [arrivals.on_customers, duty.on_customers],
         "form": [following_forms(settings.pick_up_code_h)],
         "holding": [arrivals.on_belongings, duty.on_holdings],
-        "plan": [show_busy],
+        "letter": [tell_of_strangers],
+        "plan": [show_busy, tell_of_strangers],
         "relation": [contacts.on_relations, arrivals.on_belongings],
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
+        "task": [tell_of_strangers],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
         "visit": [grader.grade_visits],
         VISIT_AGAIN: [grader.grade_again],

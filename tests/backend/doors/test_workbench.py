@@ -82,6 +82,25 @@ def test_a_day_that_is_none_and_half_a_place_are_told(bank, path, said):
     assert (wrong.status_code, wrong.json()["detail"]) == (400, said)
 
 
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("task", {"org_id": "3501", "title": "回访", "assignee": "F-9"}),
+        ("letter", {"to": ["F-9", "fb"], "title": "回访", "text": "请回访"}),
+        ("plan", {"org_id": "3501", "title": "回访", "starts_at": f"{DAY}T09:00:00+08:00",
+                  "ends_at": f"{DAY}T10:00:00+08:00", "people": ["F-9", "fb"]}),
+    ],
+)  # fmt: skip
+def test_whoever_names_a_staff_number_that_nobody_has_hears_of_it(bank, kind, named):
+    tablet = bank.tablet("fa")
+    assert [one.status for one in tablet.push(tablet.mutation(kind, "create", set=named)).outcomes] == ["applied"]
+    rows = bank.engine.store.read(lambda look: look.rows("staff:fa", 0, 100))
+    told = [row.body.decode() for row in rows if row.kind == "letter" and "查无此工号" in row.body.decode()]
+    assert len(told) == 1
+    assert "F-9\\n回访" in told[0]
+    assert "fb" not in told[0]
+
+
 def test_help_tells_the_version_and_what_every_flag_means(bank, client):
     told = bank.get("fa", "/help")
     assert (told["version"], told["protocol"]) == (version("padsync"), "v1")
