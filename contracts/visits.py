@@ -117,6 +117,7 @@ class VisitRecord(Message, frozen=True, kw_only=True):
     duties: list[ShownDuty]
     amends: RecordId | None
     corrected_by: RecordId | None  # the visit that stands in this one's place, which counts nowhere then
+    waits_behind: RecordId | None  # what this one corrects, and is accepted instead of: it counts until then
     hash: str | None  # of the signed visit, in its tablet's chain
 
 

@@ -48,6 +48,8 @@ class VisitGrade(Record, frozen=True, kw_only=True):
     org_id: Annotated[OrgId | None, Merge.STAMPED] = None  # none: no tablet brought the visit
     customer_id: Annotated[RecordId, Merge.STAMPED]
     amends: Annotated[RecordId | None, Merge.STAMPED] = None
+    corrected_by: Annotated[RecordId | None, Merge.STAMPED] = None  # a later visit counts in this one's place
+    waits_behind: Annotated[RecordId | None, Merge.STAMPED] = None  # counts until a supervisor accepts this correction
     type: Annotated[str, Merge.STAMPED] = "on_site"
     install_id: Annotated[RecordId | None, Merge.STAMPED] = None
     at: Annotated[Moment, Merge.STAMPED]  # the check-in by the server's clock, t_est

@@ -89,7 +89,7 @@ duty_visit = Table(
     Column("review", Word, nullable=False),
     Column("content_chars", Number, nullable=False),
     Column("has_coordinate", Boolean, nullable=False),
-    Column("amends", Word),
+    Column("amends", Word),  # written no more: `review` says whether another visit stands in its place
     # Serves every judgement: a customer's visits in a period.
     Index("ix_duty_visit_customer", "customer_id", "day"),
     # Serves the call-back sample: the visits of a stretch of days.

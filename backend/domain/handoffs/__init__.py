@@ -37,8 +37,15 @@ def list_reactions(settings: Settings) -> Mapping[str, Sequence[Reaction]]:
         "reminder": [arrivals.on_belongings],
         "reveal": [on_reveals],
         "ticket": [end_earlier_tickets, contacts.on_tickets, arrivals.on_tickets, note_hours],
-        "visit": [contacts.on_visits, arrivals.on_contacts, grader.grade_visits],
+        "visit": [grader.grade_visits],
         VISIT_AGAIN: [grader.grade_again],
-        "visit_grade": [duty.on_visits, queue_grades, grader.doubt_corrections, tell_of_alerts],
+        "visit_grade": [
+            contacts.on_grades,
+            arrivals.on_grades,
+            duty.on_visits,
+            queue_grades,
+            grader.judge_kin_again,
+            tell_of_alerts,
+        ],
         "visit_reply": [take_replies],
     }

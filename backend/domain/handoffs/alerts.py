@@ -33,7 +33,7 @@ def tell_of_alerts(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]
     """Return a letter for each visit that raises an alert.
 
     It is for the nearest supervisors above the visitor and for whoever manages the customer; a correction that raises
-    the same alert again tells nobody twice.
+    the same alert again tells nobody twice, unless it is doubted: it may be about another visit.
     """
     told = {write.after.id: _grade(write.after.body) for write in writes if _is_news(write)}
     alarming = {id: grade for id, grade in told.items() if grade.alert in COLOURS and grade.org_id}
@@ -42,8 +42,10 @@ def tell_of_alerts(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]
     known = _look_up(unit, alarming)
     puts = []
     for id, grade in alarming.items():
-        visit, original = known.get(Key("visit", id)), known.get(Key("visit", grade.amends or ""))
-        if visit is not None and (original is None or _visit(original).alert != grade.alert):
+        visit = known.get(Key("visit", id))
+        before = _alike(grade) - (told.keys() - {grade.amends})
+        alerts = {_visit(known[key]).alert for key in (Key("visit", other) for other in before) if key in known}
+        if visit is not None and grade.alert not in alerts:
             body = known.get(Key("customer", grade.customer_id))
             puts += _letter(unit, id, grade, _visit(visit), _customer(body) if body else None, at)
     return puts
@@ -53,9 +55,15 @@ def _is_news(write: Write) -> bool:
     return write.before is None and write.after.standing == "live"
 
 
+def _alike(grade: VisitGrade) -> set[str]:
+    """Return the visits that are the same one without doubt: what it corrects, and what has corrected it."""
+    is_doubted = any(flag.code == "corrects_other" for flag in grade.flags)
+    return {id for id in (grade.corrected_by, None if is_doubted else grade.amends) if id}
+
+
 def _look_up(unit: SqlUnit, grades: Mapping[str, VisitGrade]) -> dict[Key, bytes]:
     """Return the bodies of visits, of what they correct, and of their customers; nobody is kept from them."""
-    visits = {*grades, *(grade.amends for grade in grades.values() if grade.amends)}
+    visits = {*grades, *(id for grade in grades.values() for id in _alike(grade))}
     keys = [Key("visit", id) for id in sorted(visits)]
     keys += [Key("customer", id) for id in sorted({grade.customer_id for grade in grades.values()})]
     found = SqlSnapshot.records(unit, keys)

@@ -14,6 +14,7 @@ from backend.domain.customers.queries import (
     crm_heard_at,
 )
 from backend.domain.customers.rules.card import CardFacts, Member, family_of, make_card
+from backend.domain.handoffs.contacts import news_of
 from backend.domain.handoffs.identifying import business_date, identify, keep_keys
 from backend.domain.marketing.queries import customers_of, household_of
 from backend.storage.snapshot import SqlSnapshot
@@ -64,10 +65,16 @@ class Arrivals:
         return self._refresh(unit, {msgspec.json.decode(body, type=_Owned).customer_id for body in bodies}, at)
 
     def on_contacts(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
-        """Keep the cards of customers who were spoken to or visited, and of their households, by the ledger's word."""
-        spoken_to = customers_of(unit.connection, {write.after.id for write in writes})
+        """Keep the cards of customers who were spoken to, and of their households, by the ledger's word."""
+        return self._refresh_households(unit, customers_of(unit.connection, {write.after.id for write in writes}), at)
+
+    def on_grades(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
+        """The same of customers who were visited, or were not after all."""
+        return self._refresh_households(unit, {grade.customer_id for grade in news_of(writes).values()}, at)
+
+    def _refresh_households(self, unit: SqlUnit, spoken_to: Collection[str], at: str) -> list[Put]:
         today = business_date(at).date().isoformat()
-        households = (household_of(unit.connection, customer_id, today) for customer_id in spoken_to)
+        households = (household_of(unit.connection, customer_id, today) for customer_id in sorted(spoken_to))
         return self._refresh(unit, {member for household in households for member in household}, at)
 
     def _on_tied(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:

@@ -6,10 +6,10 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from backend.domain.handoffs.amendments import true_amends
 from backend.domain.marketing.queries import (
     ContactRow,
     complete_contacts,
+    forget_contacts,
     note_contacts,
     note_tie,
     opt_outs_of,
@@ -23,7 +23,7 @@ from contracts.kinds import Contact, Customer, Product, Relation, Ticket
 from contracts.policy import Record
 from sync.moments import read_moment, shift_moment, write_moment
 from sync.puts import Put
-from sync.store import Key, Write
+from sync.store import Key, Stored, Write
 
 R = TypeVar("R", bound=Record)
 
@@ -44,20 +44,29 @@ def on_contacts(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
     return _consequences(unit, rows)
 
 
-def on_visits(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
-    """Note visits as contacts.
+def on_grades(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
+    """Note visits as contacts, once they are judged: where another counts in its place, a visit is none of its own.
 
     A visit by itself is service (001-17) and counts for no cap, unless its purpose is marketing; what is recommended
-    on a visit is a contact of its own, and both are one talk. A correction of a visit is no second one.
+    on a visit is a contact of its own, and both are one talk.
     """
-    told = {write.after.id: _visited(write.after.body) for write in writes if write.after.standing == "live"}
-    corrections = true_amends(unit, told)
-    orgs = orgs_of(unit.connection, {visit.author for visit in told.values()})
+    told = news_of(writes)
+    gone = [id for id, grade in told.items() if grade.corrected_by or grade.waits_behind]
+    found = SqlSnapshot.records(unit, [Key("visit", id) for id in told])
+    orgs = orgs_of(unit.connection, {grade.author for grade in told.values()})
     rows = [
-        _row_of_visit(id, visit, orgs.get(visit.author, ""), at) for id, visit in told.items() if id not in corrections
-    ]
+        _row_of_visit(key.id, told[key.id], _visited(stored.body).purpose, orgs.get(told[key.id].author, ""))
+        for key, stored in found.items() if stored.standing == "live" and key.id not in gone
+    ]  # fmt: skip
+    forget_contacts(unit.connection, gone)
     note_contacts(unit.connection, rows)
     return []
+
+
+def news_of(writes: Sequence[Write]) -> dict[str, "Judged"]:
+    """Return visit → grade of those about which the ledger has something to learn."""
+    told = {write.after.id: (_judged(write.before), _judged(write.after)) for write in writes}
+    return {id: after for id, (before, after) in told.items() if after is not None and before != after}
 
 
 def on_tickets(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
@@ -109,27 +118,34 @@ def _row_of_contact(unit: SqlUnit, id: str, contact: Contact, ticket: Ticket | N
     return _judge(unit, row)
 
 
-class _Visited(msgspec.Struct):
-    """What the ledger keeps of a stored visit."""
+class Judged(msgspec.Struct):
+    """What the ledger keeps of a visit's grade."""
 
     customer_id: str
-    purpose: str
-    started_at: str
+    author: str
+    at: str
     type: str = "on_site"
-    author: str = ""
-    made_at: str | None = None
-    amends: str | None = None
+    corrected_by: str | None = None
+    waits_behind: str | None = None
 
 
+class _Visited(msgspec.Struct):
+    purpose: str
+
+
+_read_grade = msgspec.json.Decoder(Judged).decode
 _visited = msgspec.json.Decoder(_Visited).decode
 
 
-def _row_of_visit(id: str, visit: _Visited, org_id: str, at: str) -> ContactRow:
-    moment = _moment(visit.made_at or visit.started_at, at)
+def _judged(stored: Stored | None) -> Judged | None:
+    return _read_grade(stored.body) if stored is not None and stored.standing == "live" else None
+
+
+def _row_of_visit(id: str, grade: Judged, purpose: str, org_id: str) -> ContactRow:
     return ContactRow(
-        id=id, customer_id=visit.customer_id, channel="phone" if visit.type == "phone" else "visit",
-        stage="approached", product_id=None, author=visit.author, org_id=org_id,
-        at=moment, business_date=business_date_of(moment), is_marketing=MARKETING_WORD in visit.purpose,
+        id=id, customer_id=grade.customer_id, channel="phone" if grade.type == "phone" else "visit",
+        stage="approached", product_id=None, author=grade.author, org_id=org_id,
+        at=grade.at, business_date=business_date_of(grade.at), is_marketing=MARKETING_WORD in purpose,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from backend.domain.compliance.jobs.reacting import judge_again, take_visits
 from backend.domain.compliance.jobs.sources import Place, Sources
 from backend.domain.compliance.queries import facts
 from backend.domain.compliance.queries.facts import CustomerFact, LoanFact
-from backend.domain.compliance.rules.facts import VisitFact
+from backend.domain.compliance.rules.facts import CORRECTED, DOUBTED, VisitFact
 from backend.domain.compliance.rules.ownership import Held
 from backend.domain.orgs.queries import orgs_above
 from backend.domain.staff.queries import holds_of
@@ -27,6 +27,7 @@ from sync.store import Key, Write
 
 R = TypeVar("R", bound=Record)
 
+DECIDED = frozenset({"accepted", "rejected"})  # states of a review
 LOAN = "loan"  # the family of products whose holdings are loans
 LONG_AGO = date(1900, 1, 1)  # a loan whose beginning nobody told was not paid out just now
 BANK_TIME = timezone(timedelta(hours=8))  # China has one time zone and no summer time
@@ -44,7 +45,15 @@ class _Graded(Struct, frozen=True, kw_only=True):
     type: str = "on_site"
     content_chars: int = 0
     has_coordinate: bool = False
-    amends: str | None = None
+    corrected_by: str | None = None
+    waits_behind: str | None = None
+
+    @property
+    def review(self) -> str:
+        """What became of it, as a duty weighs it: a doubted correction counts only by a supervisor's word."""
+        if self.corrected_by:
+            return CORRECTED
+        return DOUBTED if self.waits_behind and self.review_state not in DECIDED else self.review_state
 
 
 def on_customers(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
@@ -130,8 +139,8 @@ def _visit_fact(write: Write) -> VisitFact:
     body = msgspec.json.decode(write.after.body, type=_Graded)
     return VisitFact(
         visit_id=write.after.id, customer_id=body.customer_id, visitor=body.author, type=body.type,
-        day=date.fromisoformat(body.local_date), t_est=body.at, grade=body.grade, review=body.review_state,
-        content_chars=body.content_chars, has_coordinate=body.has_coordinate, amends=body.amends,
+        day=date.fromisoformat(body.local_date), t_est=body.at, grade=body.grade, review=body.review,
+        content_chars=body.content_chars, has_coordinate=body.has_coordinate,
     )  # fmt: skip
 
 

@@ -1,13 +1,13 @@
 """Reviews of visits: the queue follows the grades, and what a person says on the tablet reaches the supervisors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from backend.domain.orgs.queries import orgs_above
-from backend.domain.visits.queries import corrections_of, queue_visits
+from backend.domain.visits.queries import queue_visits
 from backend.domain.visits.rules.reviewing import OUTCOMES, outcome_of, state_after, step_of
-from backend.domain.visits.rules.waiting import Waiting, corrected_among, waiting_of
+from backend.domain.visits.rules.waiting import Waiting, waiting_of
 from backend.storage.unit import SqlUnit
 from contracts.base import Body
 from contracts.kinds.visit_grade import ReviewStep, VisitGrade
@@ -27,14 +27,10 @@ def queue_grades(unit: SqlUnit, writes: Sequence[Write], _at: str) -> list[Put]:
     What somebody has corrected counts nowhere, so it waits no more; its correction waits if it has to.
     """
     moved: dict[str, Waiting | None] = {}
-    roots: set[str] = set()
     for write in writes:
         before, after = _waiting(write.before), _waiting(write.after)
         if before != after:
             moved[write.after.id] = after
-        if write.before is None and write.after.standing == "live" and (root := _grade.decode(write.after.body).amends):
-            roots.add(root)
-    moved |= dict.fromkeys(_corrected(unit, {*roots, *(id for id, one in moved.items() if one)}))
     if moved:
         lines = orgs_above(unit.connection, {one.org_id for one in moved.values() if one})
         areas = {org_id: [row.org_id for row in line] or [org_id] for org_id, line in lines.items()}
@@ -76,11 +72,6 @@ def _take(grades: dict[str, bytes], reply: VisitReply, at: str) -> str:
         state = state_after(grade.review_state, reply.sort)
         grades[reply.visit_id] = msgspec.json.encode(with_step(msgspec.json.decode(known), state, step))
     return outcome
-
-
-def _corrected(unit: SqlUnit, ids: Collection[str]) -> Collection[str]:
-    """Return those of some visits, and of their corrections, in whose place another one stands."""
-    return corrected_among({*corrections_of(unit.connection, ids)}) if ids else ()
 
 
 def _waiting(stored: Stored | None) -> Waiting | None:

@@ -14,13 +14,13 @@ from backend.domain.devices.queries import devices_of
 from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
-from backend.domain.visits.rules.corrections import settle_corrections
+from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.influence import influenced_by
 from backend.domain.visits.rules.record import write_grade
-from backend.domain.visits.rules.reviewing import REJECTED
+from backend.domain.visits.rules.reviewing import ACCEPTED, REJECTED
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
@@ -37,6 +37,8 @@ from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
+LINE_MAX = 50  # corrections of corrections that are followed
+DECIDED = frozenset({ACCEPTED, REJECTED})
 REGRADED_MAX = 40  # visits that one unit judges again; if there are more, they wait for their follow-ups
 
 T = TypeVar("T")
@@ -87,8 +89,9 @@ class Grader(Struct, frozen=True, kw_only=True):
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
-        moved += [trace for trace in _settle(unit, moved) if trace.root != trace.id and trace not in moved]
-        others = self._influenced(unit, moved) - fresh.keys()
+        kin = {id: row.trace for id, row in _kin(unit, {trace.id for trace in moved}).items()}
+        moved += _move_corrections(unit, kin.values(), moved)
+        others = (self._influenced(unit, moved) | kin.keys()) - fresh.keys()
         if others:
             others -= find_waiting(unit, VISIT_AGAIN)
         if len(others) > self.regraded_max:
@@ -102,38 +105,40 @@ class Grader(Struct, frozen=True, kw_only=True):
         queries.hold_person(unit.connection, authors)
         return self.regrade(unit, {write.after.id for write in writes})
 
-    def doubt_corrections(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
-        """Have the corrections of a visit judged again, soon, when it is rejected or no longer is."""
-        changed = {write.after.id for write in writes if _is_rejected(write.before) != _is_rejected(write.after)}
-        found = queries.corrections_of(unit.connection, changed) if changed else []
-        if corrections := {one.id for one in found} - changed:
-            unit.follow_up_later(VISIT_AGAIN, sorted(corrections - find_waiting(unit, VISIT_AGAIN)), at)
+    def judge_kin_again(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
+        """Have all of an occasion judged again, soon, when one of them is accepted or rejected, or no longer is."""
+        changed = {write.after.id for write in writes if _decision(write.before) != _decision(write.after)}
+        kin = _kin(unit, changed) if changed else {}
+        tied = {id for id, row in kin.items() if row.trace.root != id or id not in changed}
+        if tied:
+            unit.follow_up_later(VISIT_AGAIN, sorted(kin.keys() - find_waiting(unit, VISIT_AGAIN)), at)
         return []
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
-        rows = queries.find_traces(unit.connection, ids)
+        kin = _kin(unit, ids)
+        rows = {id: kin[id] for id in ids if id in kin}
         visits = _load(unit, VISIT, rows, _visit.decode)
-        graded = _load(unit, GRADE, rows, _body.decode)
-        rejected = _rejected(unit, {row.trace.root for row in rows.values()} - rows.keys(), graded)
+        graded = _load(unit, GRADE, kin, _body.decode)
+        settled = {one.id: one for one in settle_corrections([row.trace for row in kin.values()])}
+        standings = stand((_claim(settled[id], row, graded.get(id)) for id, row in kin.items()), self.limits)
         missing = queries.count_missing(unit.connection, rows)
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
         puts = []
         for author, traces in groupby(order, key=lambda trace: trace.author):
             told = list(traces)
-            around = self._around(unit, author, told)
-            mine = [trace for trace in _settle(unit, told) if trace.id in visits]
-            if mine != told:
-                around = self._around(unit, author, [*told, *mine])
+            mine = [settled[trace.id] for trace in told]
+            around = self._around(unit, author, [*told, *mine])
             days_off = _days_off(unit, {local_date(trace.check_in.at) for trace in mine})
             contents = _contents(unit, mine, around)
             for trace in mine:
                 neighbours = self._neighbours(unit, trace, around, contents)
                 facts = self._facts(visits[trace.id], rows[trace.id], trace, missing, days_off)
-                if trace.root != trace.id and trace.root in rejected:
+                standing = standings[trace.id]
+                if standing.is_after_rejected:
                     facts = msgspec.structs.replace(facts, known_flags=facts.known_flags | {CORRECTS_REJECTED})
                 judged = judge_visit(facts, neighbours, self.limits)
-                body = write_grade(visits[trace.id], facts, judged, graded.get(trace.id))
+                body = write_grade(visits[trace.id], facts, judged, standing, graded.get(trace.id))
                 puts.append(Put(kind=GRADE, id=trace.id, body=body))
         return puts
 
@@ -197,10 +202,11 @@ class Grader(Struct, frozen=True, kw_only=True):
             mine = list(traces)
             first_at, last_at = min(one.check_in.at for one in mine), max(one.until_at for one in mine)
             days, near_s = self.limits.compared_d, self.limits.burst_s
-            others = queries.traces_of_person(
+            found = queries.traces_of_person(
                 unit.connection, author, shift_moment(first_at, days=-days), shift_moment(last_at, days=days),
                 until_at=shift_moment(first_at, seconds=-near_s),
             )  # fmt: skip
+            others = _settle(unit, found)
             for trace in mine:
                 ids |= influenced_by(trace, [other for other in others if other.id != trace.id], self.limits)
                 ids |= {other.id for other in self._sharing(unit, trace)}
@@ -229,7 +235,10 @@ class Grader(Struct, frozen=True, kw_only=True):
     ) -> Neighbours:  # fmt: skip
         first_at = shift_moment(trace.check_in.at, days=-self.limits.compared_d)
         last_at = self._horizon(trace)
-        person = [one for one in around if one.id != trace.id and first_at <= one.check_in.at <= last_at]
+        person = [
+            one for one in around
+            if one.id != trace.id and (first_at <= one.check_in.at <= last_at or one.id == trace.root)
+        ]  # fmt: skip
         return Neighbours(person=person, device=self._sharing(unit, trace), contents=contents)
 
     def _facts(
@@ -242,22 +251,57 @@ class Grader(Struct, frozen=True, kw_only=True):
         )  # fmt: skip
 
 
-def _rejected(unit: SqlUnit, others: Collection[str], graded: Mapping[str, Body]) -> set[str]:
-    """Return which visits are rejected, of those whose grades are given and of others that these may correct."""
-    known = {**graded, **_load(unit, GRADE, others, _body.decode)} if others else graded
-    return {id for id, body in known.items() if body["review_state"] == REJECTED}
+def _decision(stored: Stored | None) -> str | None:
+    """Return what a supervisor has decided about a visit, if that stands."""
+    state = _body.decode(stored.body)["review_state"] if stored is not None and stored.standing == "live" else None
+    return state if state in DECIDED else None
 
 
-def _is_rejected(stored: Stored | None) -> bool:
-    return stored is not None and stored.standing == "live" and _body.decode(stored.body)["review_state"] == REJECTED
+def _claim(trace: Trace, row: TraceRow, graded: Body | None) -> Claim:
+    review = graded["review_state"] if graded else None
+    return Claim(trace=trace, amends=row.trace.root, signed_at=row.signed_at, review=review)
+
+
+def _kin(unit: SqlUnit, ids: Collection[str]) -> dict[str, TraceRow]:
+    """Return these visits, and what their authors say that they correct or that corrects them, however often."""
+    found, asked = queries.find_traces(unit.connection, ids), set(ids)
+    authors = {row.trace.author for row in found.values()}
+    told = set(ids)
+    for _ in range(LINE_MAX):
+        roots = {row.trace.root for id, row in found.items() if id in asked}
+        asked = (roots | queries.amending(unit.connection, asked | roots)) - told
+        if not asked:
+            break
+        told |= asked
+        rows = queries.find_traces(unit.connection, asked)
+        found |= {id: row for id, row in rows.items() if row.trace.author in authors}
+    return found
+
+
+def _move_corrections(unit: SqlUnit, kin: Iterable[Trace], moved: Sequence[Trace]) -> list[Trace]:
+    """Keep when corrections among `kin` were; return them as they were and as they are, now that others have moved."""
+    now = list(kin)
+    corrections = {one.id: one for one in now if one.root != one.id}
+    if not corrections:
+        return []
+    before, after = settle_corrections([*now, *reversed(moved)]), settle_corrections(now)
+    queries.date_traces(unit.connection, [one for one in after if one.id in corrections])
+    return [*corrections.values(), *(one for one in [*before, *after] if one.id in corrections and one not in moved)]
 
 
 def _settle(unit: SqlUnit, traces: Sequence[Trace]) -> list[Trace]:
-    """Return these visits, corrections dated as what they correct, and the own visit that one corrects."""
-    roots = {trace.root for trace in traces} - {trace.id for trace in traces}
-    originals = [row.trace for row in queries.find_traces(unit.connection, roots).values()] if roots else []
-    authors = {trace.author for trace in traces}
-    return settle_corrections([*traces, *(one for one in originals if one.author in authors)])
+    """Return a person's visits settled, and with them the own visits that they correct."""
+    known = {trace.id: trace for trace in traces}
+    authors, told = {trace.author for trace in traces}, set(known)
+    asked = {trace.root for trace in traces} - told
+    for _ in range(LINE_MAX):
+        if not asked:
+            break
+        told |= asked
+        rows = queries.find_traces(unit.connection, asked).values()
+        known |= {row.trace.id: row.trace for row in rows if row.trace.author in authors}
+        asked = {row.trace.root for row in rows} - told
+    return settle_corrections(list(known.values()))
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

@@ -106,6 +106,11 @@ def note_contacts(connection: Connection, rows: Sequence[ContactRow]) -> None:
     replace_rows(connection, contact_entry, [msgspec.structs.astuple(row) for row in rows])
 
 
+def forget_contacts(connection: Connection, ids: Collection[str]) -> None:
+    """Take lines out of the ledger in whose place others stand."""
+    connection.execute(delete(contact_entry).where(contact_entry.c.id.in_(sorted(ids))))
+
+
 def complete_contacts(connection: Connection, ticket_id: str, customer_id: str | None) -> list[ContactRow]:
     """Say whose ticket some contacts were made at, and return those for which that is news."""
     is_news = contact_entry.c.customer_id.is_distinct_from(customer_id)

@@ -20,7 +20,7 @@ visit = Table(
     Column("org_id", Word, nullable=False),
     Column("customer_id", Word, nullable=False),
     Column("install_id", Word, nullable=False),
-    Column("root", Word, nullable=False),  # the visit that this one corrects, or itself
+    Column("root", Word, nullable=False),  # the visit that this one says it corrects, or itself
     Column("type", Word, nullable=False),
     Column("at", Word, nullable=False),  # t_est of the check-in
     Column("local_date", Word, nullable=False),
@@ -29,7 +29,7 @@ visit = Table(
     Column("verdict", Word, nullable=False),
     Column("probability", Double, nullable=False),  # -1 where nobody can say: such come first in the review queue
     Column("points", Number, nullable=False),
-    Column("flags", Text, nullable=False),  # codes between spaces
+    Column("flags", Text, nullable=False),  # codes between spaces, and `replaced` where another visit counts instead
     Column("has_coordinate", Number, nullable=False),
     Column("content_chars", Number, nullable=False),
     Column("alert", Word),
@@ -39,7 +39,7 @@ visit = Table(
     # Serves the month of a person, and of an institution.
     Index("ix_visit_author", "author", "month"),
     Index("ix_visit_org", "org_id", "month", "at"),
-    # Serves scores: which visits a later one corrects.
+    # Serves grading: which visits say that they correct one.
     Index("ix_visit_amends", "root", sqlite_where=text("root <> id"), postgresql_where=text("root <> id")),
 )
 
@@ -118,6 +118,7 @@ evidence_root = Table(
 )
 
 UNKNOWN = -1.0
+REPLACED = "replaced"
 _grade = msgspec.json.Decoder(VisitGrade)
 
 
@@ -136,7 +137,7 @@ def project_visit(write: Write) -> Mapping[str, Any] | None:
         "root": body.amends or write.after.id,
         "month": body.local_date[:7],
         "probability": UNKNOWN if body.probability is None else body.probability,
-        "flags": codes_of(body),
+        "flags": codes_of(body) + (f"{REPLACED} " if body.corrected_by or body.waits_behind else ""),
         "has_coordinate": int(body.has_coordinate),
     }
 

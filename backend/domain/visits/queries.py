@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
@@ -24,10 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from backend.domain.visits.models import visit, visit_photo, visit_review, visit_trace
+from backend.domain.visits.models import REPLACED, visit, visit_photo, visit_review, visit_trace
 from backend.domain.visits.rules.facts import Trace
 from backend.domain.visits.rules.reviewing import OPEN_STATES
-from backend.domain.visits.rules.waiting import Standing, Waiting, columns_of
+from backend.domain.visits.rules.waiting import Waiting, columns_of
 from backend.storage.quick import fetch
 from contracts.kinds.customer import Place
 
@@ -89,6 +88,15 @@ def find_traces(connection: Connection, ids: Collection[str]) -> dict[str, Trace
     """Return the traces of these visits, as far as there are any."""
     found = connection.execute(select(visit_trace).where(visit_trace.c.id.in_(sorted(ids))))
     return {row.id: _read(row) for row in found}
+
+
+def date_traces(connection: Connection, traces: Sequence[Trace]) -> None:
+    """Let corrections be found when their originals were."""
+    dated = update(visit_trace).where(visit_trace.c.id == bindparam("visit"))
+    dated = dated.values(began_at=bindparam("began"), until_at=bindparam("until"))
+    rows = [{"visit": one.id, "began": one.check_in.at, "until": one.until_at} for one in traces]
+    if rows:
+        connection.execute(dated, rows)
 
 
 def traces_of_person(
@@ -205,12 +213,10 @@ def queue_visits(
         connection.execute(insert(visit_review), rows)
 
 
-def corrections_of(connection: Connection, ids: Collection[str]) -> list[Standing]:
-    """Return these visits, and every visit that corrects one of them."""
-    columns = visit.c.id, visit.c.root, visit.c.author, visit.c.at
-    mine = select(*columns).where(visit.c.id.in_(sorted(ids)))
-    theirs = select(*columns).where(visit.c.root.in_(sorted(ids)), visit.c.root != visit.c.id)
-    return [Standing(*row) for chosen in (mine, theirs) for row in connection.execute(chosen)]
+def amending(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Return the graded visits that say they correct one of these, known or not."""
+    chosen = select(visit.c.id).where(visit.c.root.in_(sorted(ids)), visit.c.root != visit.c.id)
+    return set(connection.scalars(chosen))
 
 
 def list_waiting(
@@ -253,14 +259,12 @@ def _is_alert(colour: str) -> ColumnElement[bool]:
 
 
 def tally_visits(connection: Connection, month: str, orgs: Collection[str], worth: Mapping[str, int]) -> list[Row[Any]]:
-    """Return what the visits of a month were worth, for each institution and visitor; amended ones count no more.
+    """Return what the visits of a month were worth, for each institution and visitor, without replaced ones.
 
     `worth`: of grades A to D, of `accepted` and of `rejected`, in hundredths.
     """
-    later = visit.alias()
-    amends = later.c.root == visit.c.id, later.c.root != later.c.id, later.c.author == visit.c.author
-    mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), ~exists().where(*amends)
     state, grade, flags = visit.c.review_state, visit.c.grade, visit.c.flags
+    mine = visit.c.month == month, visit.c.org_id.in_(sorted(orgs)), flags.not_like(f"% {REPLACED} %")
     known = case(
         (state == "rejected", worth["rejected"]),
         (and_(state == "accepted", grade != "A"), worth["accepted"]),

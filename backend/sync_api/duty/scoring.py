@@ -65,7 +65,7 @@ DEFINITIONS: Mapping[str, str] = {
     "content": "走访内容 · visits whose text is neither too short nor copied (flags text_short, text_reused) ÷ visits",
     "timely": "及时上传 · visits that arrived within 48 hours (no flag late_sync) ÷ visits",
     "upheld": "复核通过率 · accepted ÷ (accepted + rejected); visits whose appeal is open are neither",
-    "visits": "走访次数 · graded visits of the month; one that a later entry amends counts no more",
+    "visits": "走访次数 · graded visits of the month; of a visit and its corrections, one",
     "undecided": "待复核 · visits that wait for a supervisor",
     "team": "团队 · a team is the managers of a branch; its score is made of their sums, not the mean of their scores",
     "whose": "归属 · duties stand with the institution that hosts the customer, visits with that of the visitor",

@@ -8,9 +8,8 @@ from backend.domain.compliance.models import obligation
 from backend.domain.compliance.queries.obligations import list_obligations
 from backend.domain.compliance.rules.kept import Kept
 from backend.domain.orgs.queries import orgs_below
-from backend.domain.visits.queries import Picked, corrections_of, count_missing, find_traces, list_visits, list_waiting
+from backend.domain.visits.queries import Picked, count_missing, find_traces, list_visits, list_waiting
 from backend.domain.visits.rules.thresholds import Thresholds
-from backend.domain.visits.rules.waiting import corrected_among
 from backend.identity import Role, require
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.sql_store import SqlStore
@@ -62,9 +61,7 @@ class VisitDesk:
             item=items_of(look, [visit_id], actor.staff_no)[0],
             fixes=fixes_of(visit, places, self._limits), places=places_of(places),
             missing_photos=count_missing(look.connection, [visit_id]).get(visit_id, 0),
-            corrected_by=corrected_among(corrections_of(look.connection, [visit_id, grade.amends or visit_id])).get(
-                visit_id
-            ),
+            corrected_by=grade.corrected_by, waits_behind=grade.waits_behind,
             duties=duties_of(_duties(look, grade, area), visit_id), **said_of(visit, grade),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from backend.domain.compliance.rules.calendar import Calendar
-from backend.domain.compliance.rules.facts import Dossier, Exemption, Loan, Stint, VisitFact
+from backend.domain.compliance.rules.facts import CORRECTED, DOUBTED, Dossier, Exemption, Loan, Stint, VisitFact
 from backend.domain.compliance.rules.periods import Cadence
 from backend.domain.compliance.rules.versions import Basis, Measurement, RuleVersion
 
@@ -76,10 +76,9 @@ def visit_lists(draw, customer_id: str = CUSTOMER) -> list[VisitFact]:
             visit_id=f"{customer_id}-v{n}", customer_id=customer_id, visitor=who,
             type=draw(st.sampled_from(["on_site", "on_site", "on_site", "phone"])), day=day,
             t_est=f"{day}T0{hour}:00:00.000Z", grade=draw(st.sampled_from("AABCD")),
-            review=draw(st.sampled_from(["counted", "counted", "pending", "accepted", "rejected"])),
+            review=draw(st.sampled_from(["counted", "counted", "pending", "accepted", "rejected", CORRECTED, DOUBTED])),
             content_chars=draw(st.sampled_from([40, 40, 40, 9, 0])),
             has_coordinate=draw(st.sampled_from([True, True, True, False])),
-            amends=f"{customer_id}-v{draw(st.integers(0, n - 1))}" if n and draw(st.integers(0, 3)) == 0 else None,
         )
         for n, (day, hour, who) in enumerate(made)
     ]  # fmt: skip

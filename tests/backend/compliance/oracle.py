@@ -130,22 +130,13 @@ def good_days(rule, dossier, sheet, visits):
             and visit.content_chars > 0
             and visit.content_chars >= rule.min_content_chars
             and visit.has_coordinate
-            and not any(stands_for(other, visit) for other in visits)
-            and visit.review != "rejected"
+            and visit.review not in ("rejected", "corrected")
         )
-        if holds and (visit.review == "accepted" or visit.grade in rule.auto_grades):
+        if holds and (visit.review == "accepted" or (visit.grade in rule.auto_grades and visit.review != "doubted")):
             sure.add(visit.day)
         elif holds:
             maybe.add(visit.day)
     return sure, maybe
-
-
-def stands_for(other, visit):
-    """Whether one person's `other` corrects this visit, or corrects the same one later."""
-    if other.visitor != visit.visitor or other.amends is None:
-        return False
-    is_later = (other.t_est, other.visit_id) > (visit.t_est, visit.visit_id)
-    return other.amends == visit.visit_id or (other.amends == visit.amends and is_later)
 
 
 def most_apart(days, gap):

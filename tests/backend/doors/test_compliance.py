@@ -7,6 +7,7 @@ import zipfile
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backend.app import create_app
@@ -292,9 +293,13 @@ def test_a_sample_can_be_drawn_again_and_says_what_it_finds(month):
     mended = VisitFact(
         visit_id=new_id(), customer_id=drawn["items"][0]["customer_id"], visitor="fa", day=date(2026, 11, 10),
         t_est="2026-11-10T02:00:00.000Z", grade="A", review="counted", type="on_site", content_chars=40,
-        has_coordinate=True, amends=month.visit,
+        has_coordinate=True,
     )  # fmt: skip
-    month.house.store.write(lambda unit: facts.note_visits(unit.connection, [mended]))
+    corrected, doubted = (
+        msgspec.structs.replace(mended, visit_id=id, review=review)
+        for id, review in ((month.visit, "corrected"), (new_id(), "doubted"))
+    )
+    month.house.store.write(lambda unit: facts.note_visits(unit.connection, [mended, corrected, doubted]))
     again = month.get("head", f"/months/{MONTH}/sample?seed=autumn")
     assert [one["visit_id"] for one in again["items"]] == [mended.visit_id]
 

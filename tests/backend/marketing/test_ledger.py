@@ -86,8 +86,8 @@ def test_a_visit_is_a_contact_and_counts_for_the_cap_only_if_it_offers_something
 def test_the_correction_of_a_visit_is_no_second_contact(ledger):
     customer = ledger.customer()
     first = ledger.visit(customer, purpose="存款营销")
-    ledger.visit(customer, purpose="存款营销", amends=first)
-    assert set(ledger.entries()) == {first}
+    second = ledger.visit(customer, purpose="贷后检查", amends=first)
+    assert {id: entry["is_marketing"] for id, entry in ledger.entries().items()} == {second: False}
 
 
 def test_a_visit_that_corrects_that_of_another_person_is_a_contact_of_its_own(ledger):

@@ -41,8 +41,7 @@ def take_visits(
 
     One that is told again, as after a review, counts as it is now. Return the records that must follow.
     """
-    named = [id for one in told for id in (one.visit_id, one.amends) if id]
-    known = facts.known_visits(connection, named)
+    known = facts.known_visits(connection, [one.visit_id for one in told])
     news = [one for one in told if known.get(one.visit_id) != one]
     if not news:
         return []

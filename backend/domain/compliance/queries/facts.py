@@ -5,13 +5,15 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, delete, exists, func, select
+from sqlalchemy import Connection, Row, and_, delete, func, select
 
 from backend.domain.compliance.models import duty_customer, duty_ownership, duty_visit, loan, loan_balance
 from backend.domain.compliance.queries.upserts import put_rows
-from backend.domain.compliance.rules.facts import Loan, VisitFact
+from backend.domain.compliance.rules.facts import CORRECTED, DOUBTED, Loan, VisitFact
 
 ROLES = ("host", "assist")
+KEPT = [duty_visit.c[name] for name in VisitFact.__struct_fields__]
+UNCOUNTED = ("rejected", CORRECTED, DOUBTED)
 
 
 class CustomerFact(Struct, frozen=True, kw_only=True):
@@ -84,11 +86,6 @@ def note_visits(connection: Connection, facts: Sequence[VisitFact]) -> None:
         for one in facts
     ]  # fmt: skip
     put_rows(connection, duty_visit, rows)
-
-
-def forget_visits(connection: Connection, visit_ids: Sequence[str]) -> None:
-    """Drop visits that were taken back or replaced by an amendment."""
-    connection.execute(delete(duty_visit).where(duty_visit.c.visit_id.in_(visit_ids)))
 
 
 def forget_customers(connection: Connection, customer_ids: Sequence[str]) -> None:
@@ -174,11 +171,8 @@ def load_visits(
     """Return the customers' visits from `first` to `last`."""
     within = and_(duty_visit.c.day >= first.isoformat(), duty_visit.c.day <= last.isoformat())
     found: dict[str, list[VisitFact]] = {}
-    for row in connection.execute(select(duty_visit).where(duty_visit.c.customer_id.in_(customer_ids), within)):
-        told = dict(row._mapping)
-        found.setdefault(row.customer_id, []).append(
-            VisitFact(**told | {"day": date.fromisoformat(row.day), "has_coordinate": bool(row.has_coordinate)})
-        )
+    for row in connection.execute(select(*KEPT).where(duty_visit.c.customer_id.in_(customer_ids), within)):
+        found.setdefault(row.customer_id, []).append(_visit(row))
     return found
 
 
@@ -190,15 +184,11 @@ def find_org(connection: Connection, customer_id: str) -> str | None:
 def visits_of(
     connection: Connection, orgs: Collection[str], first: date, last: date, visitor: str | None
 ) -> dict[str, dict[str, str]]:  # fmt: skip
-    """Return the visits to some institutions' customers in a stretch of days, by id: neither rejected nor corrected."""
+    """Return the visits to some institutions' customers in a stretch of days, by id, but those that cannot count."""
     columns = [duty_visit.c[name] for name in ("visit_id", "customer_id", "visitor", "day", "grade")]
     within = and_(duty_visit.c.day >= first.isoformat(), duty_visit.c.day <= last.isoformat())
-    later = duty_visit.alias()
-    same = later.c.visitor == duty_visit.c.visitor, later.c.customer_id == duty_visit.c.customer_id
-    corrected = exists().where(later.c.amends == duty_visit.c.visit_id, *same)
     chosen = select(*columns).join(duty_customer, duty_customer.c.customer_id == duty_visit.c.customer_id)
-    chosen = chosen.where(~corrected)
-    chosen = chosen.where(within, duty_visit.c.review != "rejected", duty_customer.c.org_id.in_(orgs))
+    chosen = chosen.where(within, duty_visit.c.review.not_in(UNCOUNTED), duty_customer.c.org_id.in_(orgs))
     if visitor is not None:
         chosen = chosen.where(duty_visit.c.visitor == visitor)
     return {row.visit_id: dict(row._mapping) for row in connection.execute(chosen)}
@@ -206,10 +196,13 @@ def visits_of(
 
 def known_visits(connection: Connection, visit_ids: Sequence[str]) -> dict[str, VisitFact]:
     """Return what is kept of some visits."""
-    rows = connection.execute(select(duty_visit).where(duty_visit.c.visit_id.in_(visit_ids)))
-    return {
-        row.visit_id: VisitFact(**dict(row._mapping) | {"day": date.fromisoformat(row.day)}) for row in rows
-    }  # fmt: skip
+    rows = connection.execute(select(*KEPT).where(duty_visit.c.visit_id.in_(visit_ids)))
+    return {row.visit_id: _visit(row) for row in rows}
+
+
+def _visit(row: Row[Any]) -> VisitFact:
+    told = {"day": date.fromisoformat(row.day), "has_coordinate": bool(row.has_coordinate)}
+    return VisitFact(**dict(row._mapping) | told)
 
 
 def _is_news(known: Sequence[tuple[date, str | None]], day: date, portfolio: str | None) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from backend.domain.compliance.rules.facts import Dossier, VisitFact
+from backend.domain.compliance.rules.facts import CORRECTED, DOUBTED, Dossier, VisitFact
 from backend.domain.compliance.rules.periods import Period
 from backend.domain.compliance.rules.versions import RuleVersion
 
@@ -51,19 +51,14 @@ def tally(rule: RuleVersion, dossier: Dossier, period: Period, visits: Iterable[
 
     Of each local day the earliest one that may count does; of days, as many as the gap lets.
     """
-    told = list(visits)
     mine = sorted(
-        (visit for visit in told if period.first <= visit.day <= period.last),
+        (visit for visit in visits if period.first <= visit.day <= period.last),
         key=lambda visit: (visit.t_est, visit.visit_id),
     )
     if not mine:
         return NO_VISITS
     managers = _managers(dossier, period)
-    amended = amended_among(told)
-    verdicts = {
-        visit.visit_id: Verdict.AMENDED if visit.visit_id in amended else judge_visit(rule, visit, managers)
-        for visit in mine
-    }
+    verdicts = {visit.visit_id: judge_visit(rule, visit, managers) for visit in mine}
     sure = [visit.day for visit in mine if verdicts[visit.visit_id] is Verdict.COUNTED]
     hoped = sure + [visit.day for visit in mine if verdicts[visit.visit_id] is Verdict.PENDING]
     chosen = spaced(sure, rule.min_gap_days)
@@ -75,21 +70,10 @@ def tally(rule: RuleVersion, dossier: Dossier, period: Period, visits: Iterable[
     )
 
 
-def amended_among(visits: Sequence[VisitFact]) -> set[str]:
-    """Return the visits in whose place others stand: of a person's own visit, and of its corrections, the last one."""
-    amended: set[str] = set()
-    latest: dict[tuple[str, str], VisitFact] = {}
-    for visit in sorted(visits, key=lambda visit: (visit.t_est, visit.visit_id)):
-        if visit.amends is None:
-            continue
-        before = latest.get((visit.amends, visit.visitor))
-        amended |= {before.visit_id} if before else set()
-        latest[visit.amends, visit.visitor] = visit
-    return amended | {visit.visit_id for visit in visits if (visit.visit_id, visit.visitor) in latest}
-
-
 def judge_visit(rule: RuleVersion, visit: VisitFact, managers: frozenset[str]) -> Verdict:
     """Return what a visit is by itself: COUNTED if nothing but other visits speaks against it."""
+    if visit.review == CORRECTED:
+        return Verdict.AMENDED
     if visit.type not in rule.visit_types:
         return Verdict.WRONG_TYPE
     if visit.visitor not in managers:
@@ -100,7 +84,7 @@ def judge_visit(rule: RuleVersion, visit: VisitFact, managers: frozenset[str]) -
         return Verdict.NO_COORDINATE
     if visit.review == "rejected":
         return Verdict.REJECTED
-    if visit.review == "accepted" or (visit.grade in rule.auto_grades and visit.review != "appealed"):
+    if visit.review == "accepted" or (visit.grade in rule.auto_grades and visit.review not in ("appealed", DOUBTED)):
         return Verdict.COUNTED
     return Verdict.PENDING
 

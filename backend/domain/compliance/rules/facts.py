@@ -4,6 +4,9 @@ from datetime import date
 
 from msgspec import Struct
 
+CORRECTED = "corrected"  # another visit stands in its place
+DOUBTED = "doubted"  # a correction that counts only if a supervisor accepts it; until then its original does
+
 
 class Loan(Struct, frozen=True, kw_only=True):
     """A loan; `balances` are (day, Fen from that day on), oldest first, with one row at least.
@@ -67,10 +70,9 @@ class VisitFact(Struct, frozen=True, kw_only=True):
     day: date
     t_est: str
     grade: str  # A · B · C · D
-    review: str  # counted · pending · asked · answered · accepted · rejected · appealed
+    review: str  # counted · pending · asked · answered · accepted · rejected · appealed · corrected · doubted
     content_chars: int
     has_coordinate: bool
-    amends: str | None = None  # the visit that this one stands in place of
 
 
 class Exemption(Struct, frozen=True, kw_only=True):

@@ -57,8 +57,10 @@ FLAG_SORTS = (
              "The tablet's clock was {en_off}. The visit's time was worked out without it."),
     _warning("moved", 20, "签退位置离签到位置 {distance_m} 米，超出范围。",
              "The check-out was {distance_m} m from the check-in, more than the place allows."),
-    _warning("corrects_other", 20, "这条更正的客户、时间或地点与原记录不同，或原记录不是您的拜访。",
-             "The correction names another customer, time or place than the original, or that is no visit of yours."),
+    _warning("corrects_other", 20,
+             "这条更正的客户、时间或地点与原记录不同，或原记录不是您的拜访。主管认可前以原记录为准。",
+             "The correction names another customer, time or place than the original, or that is no visit of yours; "
+             "until a supervisor accepts it, the original stands."),
     _warning("corrects_rejected", 20, "这条更正所更正的拜访已被主管退回，需由主管复核。",
              "A supervisor rejected the visit that this one corrects, so a supervisor looks at this one too."),
     _warning("burst", 20, "{minutes} 分钟之内记录了 {visits} 次拜访。",

@@ -13,10 +13,10 @@ def influenced_by(trace: Trace, others: Sequence[Trace], limits: Thresholds) -> 
     """Return the ids of those `others` of the same person whose flags may differ for `trace` being there, or not.
 
     Near in time (burst, overlap), the next visit (device) and the next events (speed), later ones that repeat a
-    text, a photo or a coordinate, and its corrections. Every other visit of the person is judged as before.
+    text, a photo or a coordinate. Every other visit of the person is judged as before, but those that it corrects or
+    that correct it.
     """
-    corrections = (other.id for other in others if other.root == trace.id)
-    return {*_near(trace, others, limits), *_next(trace, others), *_repeating(trace, others, limits), *corrections}
+    return {*_near(trace, others, limits), *_next(trace, others), *_repeating(trace, others, limits)}
 
 
 def _near(trace: Trace, others: Sequence[Trace], limits: Thresholds) -> Iterator[str]:

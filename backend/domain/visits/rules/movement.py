@@ -2,12 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from math import hypot
 
+from backend.domain.visits.rules.corrections import is_true
 from backend.domain.visits.rules.distances import haversine_m
 from backend.domain.visits.rules.facts import Event, Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.oddity import Oddity
-from backend.domain.visits.rules.position import Bearing, Position, clip
+from backend.domain.visits.rules.position import Bearing, both_accuracies_m
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import seconds_between
 from sync.moments import shift_moment
@@ -117,27 +117,14 @@ def _judge_moved(mine: Trace, bearing: Bearing, limits: Thresholds) -> Iterator[
         return
     radius_m = bearing.reference.radius_m if bearing.reference else limits.radius_m
     distance_m = _apart_m(mine.check_in, mine.check_out)
-    if distance_m > radius_m + _both_m(mine.check_in.position, mine.check_out.position, limits):
+    if distance_m > radius_m + both_accuracies_m(mine.check_in.position, mine.check_out.position, limits):
         yield Oddity("moved", {"distance_m": round(distance_m)})
 
 
 def _judge_correction(mine: Trace, person: Sequence[Trace], limits: Thresholds) -> Iterator[Oddity]:
-    """A correction is not compared with what it corrects; so it must be of the same visit: person, customer, place."""
+    """A correction is not compared with what it corrects; so it must be of the same visit (`corrections.is_true`)."""
     if mine.root == mine.id:
         return
     original = next((other for other in person if other.id == mine.root), None)
-    is_same = original is not None and original.customer_id == mine.customer_id
-    if original is None or not is_same or not _is_same_occasion(mine.check_in, original.check_in, limits):
+    if not is_true(mine, original, limits):
         yield Oddity("corrects_other", other=original.id if original else None)
-
-
-def _is_same_occasion(one: Event, other: Event, limits: Thresholds) -> bool:
-    if abs(seconds_between(one.at, other.at)) > limits.correction_apart_s:
-        return False
-    if one.position is None or other.position is None:
-        return one.position is other.position
-    return _apart_m(one, other) <= _both_m(one.position, other.position, limits)
-
-
-def _both_m(one: Position, other: Position, limits: Thresholds) -> float:
-    return hypot(clip(one.accuracy_m, limits), clip(other.accuracy_m, limits))

@@ -79,6 +79,11 @@ def judge_position(position: Position | None, references: Sequence[Reference], l
     return min((_judge_place(position, reference, limits) for reference in references), key=_rank)
 
 
+def both_accuracies_m(one: Position, other: Position, limits: Thresholds) -> float:
+    """Return how far two positions may lie apart by their accuracies alone."""
+    return hypot(clip(one.accuracy_m, limits), clip(other.accuracy_m, limits))
+
+
 def clip(accuracy_m: float, limits: Thresholds) -> float:
     """Return an accuracy as it counts: none is better than 3 m, and none is believed to be worse than a_max."""
     return min(max(accuracy_m, limits.accuracy_min_m), limits.accuracy_max_m)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from backend.domain.visits.rules.corrections import Standing
 from backend.domain.visits.rules.distances import geodesic_m
 from backend.domain.visits.rules.facts import Trace, VisitFacts
 from backend.domain.visits.rules.grade import COUNTS_BY_ITSELF, Judgement
@@ -20,13 +21,16 @@ OPEN = frozenset({COUNTED, PENDING})  # no person has said anything yet
 PROBABILITY_DIGITS = 6
 
 
-def write_grade(visit: Visit, facts: VisitFacts, judged: Judgement, before: Mapping[str, Any] | None) -> Body:
+def write_grade(
+    visit: Visit, facts: VisitFacts, judged: Judgement, standing: Standing, before: Mapping[str, Any] | None
+) -> Body:  # fmt: skip
     """Return the body of a visit's grade; what a person has decided about it stands, whatever the new judgement."""
     bearing, trace = judged.bearing, facts.trace
     reviewed = before or {}
     body: Body = {
         "author": trace.author, "org_id": visit.org_id, "customer_id": visit.customer_id,
-        "amends": visit.amends, "type": visit.type, "install_id": visit.install_id,
+        "amends": visit.amends, "corrected_by": standing.corrected_by, "waits_behind": standing.waits_behind,
+        "type": visit.type, "install_id": visit.install_id,
         "at": trace.check_in.at, "local_date": local_date(trace.check_in.at), "dwell_s": _dwell_s(trace),
         "time_quality": ANCHORED if facts.is_anchored else UNANCHORED, "skew_s": facts.skew_s,
         "grade": judged.grade, "verdict": bearing.verdict,

@@ -1,7 +1,6 @@
 """The review queue: which visits wait for a decision, and which of them is looked at first."""
 
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -27,29 +26,6 @@ class Waiting(Struct, frozen=True, kw_only=True):
     flags: str  # codes between spaces
 
 
-class Standing(NamedTuple):
-    """A graded visit and what it corrects: `root` is that visit, or itself."""
-
-    id: str
-    root: str
-    author: str
-    at: str
-
-
-def corrected_among(visits: Collection[Standing]) -> dict[str, str]:
-    """Return visit → the one of the same person that stands in its place: a correction, or a later one of the same."""
-    latest: dict[tuple[str, str], Standing] = {}
-    for one in sorted(visits, key=lambda one: (one.at, one.id)):
-        if one.root != one.id:
-            latest[one.root, one.author] = one
-    found: dict[str, str] = {}
-    for one in visits:
-        last = latest.get((one.id, one.author)) or latest.get((one.root, one.author))
-        if last is not None and last.id != one.id:
-            found[one.id] = last.id
-    return found
-
-
 def place_in_queue(probability: float | None, points: int, at: str, id: str, *, is_call: bool = False) -> str:
     """Return a word that sorts as the queue does.
 
@@ -63,7 +39,7 @@ def place_in_queue(probability: float | None, points: int, at: str, id: str, *, 
 
 def waiting_of(id: str, grade: VisitGrade) -> Waiting | None:
     """Return a graded visit's entry in the queue, or None if nobody has to decide."""
-    if grade.review_state not in OPEN_STATES or grade.org_id is None:
+    if grade.review_state not in OPEN_STATES or grade.org_id is None or grade.corrected_by is not None:
         return None
     return Waiting(
         visit_id=id, org_id=grade.org_id,

@@ -1,0 +1,257 @@
+"""What corrects what: the ledger, the duties, the score and the queue agree, in whatever order visits arrive."""
+
+from datetime import date, datetime
+from itertools import permutations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from backend.app import PROJECTIONS
+from backend.domain.compliance.queries import facts, obligations
+from backend.domain.handoffs import list_reactions
+from backend.domain.marketing.models import contact_entry
+from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
+from backend.domain.visits.rules.thresholds import Thresholds
+from backend.migrations import migrate
+from backend.registry import KINDS
+from backend.settings import Settings
+from backend.storage.engine import make_engine
+from backend.storage.reactions import Reactions
+from backend.storage.sql_store import SqlStore
+from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
+from sync.moments import shift_moment
+from sync.puts import Put
+from tests.backend.visits.conftest import MORNING, Maker
+from tests.backend.visits.field import PLACE, Pad, new_id
+from tests.backend.visits.test_reviews import BOSS, SECOND, Office
+from tests.support.postgres import migrated_template, postgres, postgres_url
+
+__all__ = ["migrated_template", "postgres", "postgres_url"]
+
+ANOTHER = "00000000-0000-4000-8000-00000000c002"
+NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
+
+# Name → what it corrects, minutes after the first, and what else is told. Each is made on a tablet of its own.
+STORIES = {
+    "one correction": ({"a": {}, "b": {"amends": "a", "after": "00:30"}}, "b"),
+    "a chain": ({"a": {}, "b": {"amends": "a", "after": "00:30"}, "c": {"amends": "b", "after": "01:30"}}, "c"),
+    "two of one visit": (
+        {"a": {}, "b": {"amends": "a", "after": "01:30"}, "c": {"amends": "a", "after": "00:30"}}, "b",
+    ),
+    "a chain beside an older correction": (
+        {"a": {}, "b": {"amends": "a", "after": "00:40"}, "c": {"amends": "b", "after": "00:50"},
+         "d": {"amends": "a", "after": "00:20"}},
+        "c",
+    ),
+    "another time": ({"a": {}, "b": {"amends": "a", "after": "30:00"}}, "a"),
+    "another customer": ({"a": {}, "b": {"amends": "a", "after": "00:30", "customer_id": ANOTHER}}, "a"),
+    "another customer by a detour": (
+        {"a": {}, "b": {"amends": "a", "after": "00:30", "customer_id": ANOTHER},
+         "c": {"amends": "b", "after": "00:40", "customer_id": ANOTHER}},
+        "a",
+    ),
+    "a doubtful one taken back": (
+        {"a": {}, "b": {"amends": "a", "after": "30:00"}, "c": {"amends": "b", "after": "00:30"}}, "c",
+    ),
+    "another person's": ({"a": {}, "b": {"amends": "a", "after": "00:30", "who": "m2"}}, "ab"),
+    "one that never comes": ({"b": {"amends": "a", "after": "00:30"}, "c": {"after": "50:00"}}, "bc"),
+}  # fmt: skip
+
+
+@st.composite
+def lines(draw):
+    """Visits of one person that correct each other, unknown ones and, by a faulty tablet, in a circle."""
+    ids = [f"v{n}" for n in range(draw(st.integers(1, 6)))]
+    make = Maker()
+    told = [
+        make.trace(id=id, root=draw(st.sampled_from([id, *ids, "x", "y"])), customer_id=draw(st.sampled_from("11112")))
+        for id in ids
+    ]
+    return [
+        Claim(
+            trace=settled, amends=trace.root, signed_at=shift_moment(MORNING, seconds=draw(st.integers(0, 3))),
+            review=draw(st.sampled_from([None, "counted", "pending", "accepted", "rejected"])),
+        )
+        for trace, settled in zip(told, settle_corrections(told), strict=True)
+    ]  # fmt: skip
+
+
+class Story:
+    """Visits that correct each other, each on its own tablet, handed in as told."""
+
+    def __init__(self, office, visits, *, is_shared=False):
+        self.office, self.pads, self.ids = office, {}, {"a": new_id()}
+        for name, told in visits.items():
+            self._make(name, told.get("who", "m1") if is_shared else name, **told)
+        self.names = {id: name for name, id in self.ids.items()}
+
+    def _make(self, name, pad, after="00:00", amends=None, who="m1", **told):
+        if pad not in self.pads:
+            self.pads[pad] = Pad(self.office, who, boot=f"b{len(self.pads)}")
+        told = {**told, "amends": self.ids[amends]} if amends else told
+        self.ids[name] = self.pads[pad].visit(f"2026-11-20T02:{after}Z", **told)
+
+    def push(self, names):
+        for name in names:
+            self.pads[name].push()
+        self.office.store.catch_up()
+        return self
+
+    def contacts(self):
+        chosen = select(contact_entry.c.id)
+        return self._named(self.office.store.read(lambda look: list(look.connection.scalars(chosen))))
+
+    def counted(self):
+        kept = self.office.store.read(lambda look: obligations.list_obligations(look.connection, [], None, 10))
+        return self._named(one.visit_id for duty in kept for one in duty.detail.visits if one.verdict == "counted")
+
+    def sampled(self):
+        visits = self.office.store.read(lambda look: facts.visits_of(look.connection, ["3501"], *NOVEMBER, None))
+        return self._named(visits)
+
+    def scored(self):
+        desk = ScoreDesk(self.office.store, weights_of(Settings()))
+        return sum(row.visits for row in desk.scores(BOSS, Asked(month="2026-11"), after=None, limit=10).items)
+
+    def waiting(self):
+        return self._named(self.office.waiting())
+
+    def judged(self):
+        return {name: (self.office.grade(self.ids[name])["grade"], self._flags(name)) for name in self.pads}
+
+    def _flags(self, name):
+        return [(one["code"], self.names.get(one.get("other"))) for one in self.office.grade(self.ids[name])["flags"]]
+
+    def _named(self, ids):
+        return "".join(sorted(self.names[id] for id in ids))
+
+
+def open_office(url):
+    store = SqlStore(make_engine(url), PROJECTIONS, reactions=Reactions(KINDS, list_reactions(Settings())))
+    office = Office(store)
+    body = {"customer_no": "2", "name": "陈大文", "host_org": "3501", "host_portfolio": "p1", "places": [PLACE],
+            "crm_revision": 1, "as_of": "2026-11-01T00:00:00.000Z"}  # fmt: skip
+    office.engine.put_records([Put(kind="customer", id=ANOTHER, body=body)], by="crm")
+    office.lend()
+    return office
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office(request, tmp_path):
+    url = f"sqlite:///{tmp_path}/padsync.db"
+    if request.param == "sqlite":
+        migrate(url)
+    else:
+        url = request.getfixturevalue("postgres_url")
+    opened = open_office(url)
+    yield opened
+    opened.store.close()
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_in_any_order_of_arrival_the_same_visits_count_everywhere(tmp_path, name):
+    visits, standing = STORIES[name]
+    seen = []
+    for n, order in enumerate(permutations(visits)):
+        url = f"sqlite:///{tmp_path}/{n}.db"
+        migrate(url)
+        office = open_office(url)
+        told = Story(office, visits).push(order)
+        seen.append((told.contacts(), told.scored(), told.sampled(), told.counted(), told.waiting(), told.judged()))
+        office.store.close()
+    assert seen == seen[:1] * len(seen)
+    contacts, scored, sampled, counted, _, _ = seen[0]
+    assert (contacts, scored, sampled) == (standing, len(standing), standing)
+    assert set(counted) <= set(standing)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_handed_in_together_by_one_tablet_the_same_visits_count(tmp_path, name):
+    """One tablet's visits come in the order of their numbers, so the one that was written last is the last."""
+    visits, standing = STORIES[name]
+    url = f"sqlite:///{tmp_path}/padsync.db"
+    migrate(url)
+    office = open_office(url)
+    told = Story(office, visits, is_shared=True).push(dict.fromkeys(one.get("who", "m1") for one in visits.values()))
+    standing = {"two of one visit": "c", "a chain beside an older correction": "d"}.get(name, standing)
+    assert (told.contacts(), told.scored(), told.sampled()) == (standing, len(standing), standing)
+    office.store.close()
+
+
+def test_a_doubted_correction_waits_behind_its_original_until_somebody_accepts_it(office):
+    told = Story(office, {"a": {}, "b": {"amends": "a", "after": "30:00"}}).push("ab")
+    first, second = told.ids["a"], told.ids["b"]
+    grade = office.grade(second)
+    assert (grade["waits_behind"], grade["corrected_by"], office.waiting()) == (first, None, [second])
+    assert (told.counted(), office.desk.review(BOSS, second).waits_behind) == ("a", first)
+    office.decide(BOSS, second, "accept")
+    told.push("")
+    assert (told.counted(), told.contacts(), told.scored(), told.sampled()) == ("b", "b", 1, "b")
+    assert (office.grade(first)["corrected_by"], office.grade(second)["waits_behind"]) == (second, None)
+    office.decide(SECOND, second, "reject")
+    told.push("")
+    assert (told.counted(), told.contacts(), told.scored(), told.sampled()) == ("a", "a", 1, "a")
+
+
+def test_a_visit_that_is_moved_to_another_customer_counts_there_once_accepted_and_no_more_here(office):
+    told = Story(office, {"a": {}, "b": {"amends": "a", "after": "00:30", "customer_id": ANOTHER}}).push("ba")
+    office.decide(BOSS, told.ids["b"], "accept")
+    told.push("")
+    assert (told.counted(), told.contacts(), told.scored(), office.waiting()) == ("", "b", 1, [])
+
+
+def test_no_doubt_is_washed_off_by_a_second_correction(office):
+    """Every correction is compared with the first of all, not with the doubted one that it names."""
+    told = Story(office, STORIES["another customer by a detour"][0]).push("cba")
+    assert (told.waiting(), told.contacts()) == ("bc", "a")
+    assert "corrects_other" in office.codes(told.ids["c"])
+
+
+def test_who_corrects_anew_what_was_rejected_is_looked_at_however_the_correction_is_named(office):
+    told = Story(office, {"a": {}, "b": {"amends": "a", "after": "00:30"}, "c": {"amends": "a", "after": "01:00"}})
+    told.push("ab")
+    office.decide(BOSS, told.ids["b"], "reject")
+    assert told.counted() == ""
+    told.push("c")
+    assert (told.counted(), told.waiting(), "corrects_rejected" in office.codes(told.ids["c"])) == ("", "c", True)
+
+
+def test_a_chain_of_corrections_written_days_later_stays_on_the_visit_s_day(office):
+    """The original, on another tablet, comes last; the corrections were dated when they were signed until then."""
+    told = Story(office, {"a": {}})
+    known = msgspec.json.decode(told.pads["a"].owed[0])["set"]
+    told.pads["b"], told.pads["d"] = Pad(office, boot="b7"), Pad(office, boot="b8")
+    same = {name: known[name] for name in ("started_at", "ended_at", "check_in", "check_out", "content")}
+    told.ids["b"] = told.pads["b"].visit("2026-11-24T03:00:00Z", stay_s=0, amends=told.ids["a"], **same)
+    told.ids["c"] = told.pads["b"].visit("2026-11-25T03:00:00Z", stay_s=0, amends=told.ids["b"], **same)
+    told.ids["d"] = told.pads["d"].visit("2026-11-24T03:10:00Z", north_m=90_000)
+    told.names = {id: name for name, id in told.ids.items()}
+    office.clock.at = datetime.fromisoformat("2026-11-26T00:00:00+00:00")
+    told.push("bda")
+    assert {office.grade(told.ids[name])["local_date"] for name in "abc"} == {"2026-11-20"}
+    assert (told.counted(), told.contacts(), told.scored()) == ("c", "cd", 2)
+    assert not {"overlap", "text_reused", "identical_fix"} & office.codes(told.ids["c"])
+    assert "impossible_speed" not in office.codes(told.ids["d"])
+
+
+@given(lines())
+def test_of_one_occasion_the_last_that_holds_counts_and_every_other_visit_names_it(claims):
+    standings = stand(claims, Thresholds())
+    for root in {claim.trace.root for claim in claims}:
+        shared = {claim.trace.id: claim for claim in claims if claim.trace.root == root}
+        of = shared[root].trace.customer_id if root in shared else None
+        holding = {id for id, one in shared.items() if one.review == "accepted" or one.trace.customer_id == of}
+        instead = {id: standings[id].corrected_by or standings[id].waits_behind for id in shared}
+        counting = {id for id, other in instead.items() if other is None}
+        assert (len(counting) == 1 and counting <= holding) if holding else counting == shared.keys()
+        assert set(instead.values()) - {None} <= counting
+        assert all(standings[id].corrected_by for id in holding - counting)
+
+
+@given(lines(), st.randoms())
+def test_the_order_in_which_visits_are_told_changes_nothing(claims, random):
+    shuffled = random.sample(claims, len(claims))
+    assert stand(shuffled, Thresholds()) == stand(claims, Thresholds())
