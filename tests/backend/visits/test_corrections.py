@@ -1,7 +1,9 @@
 """What corrects what: the ledger, the duties, the score and the queue agree, in whatever order visits arrive."""
 
+import shutil
 from datetime import date, datetime
 from itertools import permutations
+from random import Random
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from backend.app import PROJECTIONS
 from backend.domain.compliance.queries import facts, obligations
 from backend.domain.handoffs import list_reactions
 from backend.domain.marketing.models import contact_entry
+from backend.domain.visits.models import visit
 from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.migrations import migrate
@@ -25,7 +28,7 @@ from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from sync.moments import shift_moment
 from sync.puts import Put
 from tests.backend.visits.conftest import MORNING, Maker
-from tests.backend.visits.field import PLACE, Pad, new_id
+from tests.backend.visits.field import CUSTOMER, PLACE, Pad, new_id
 from tests.backend.visits.test_reviews import BOSS, SECOND, Office
 from tests.support.postgres import migrated_template, postgres, postgres_url
 
@@ -119,14 +122,58 @@ class Story:
     def waiting(self):
         return self._named(self.office.waiting())
 
-    def judged(self):
-        return {name: (self.office.grade(self.ids[name])["grade"], self._flags(name)) for name in self.pads}
+    def everything(self):
+        return (self.contacts(), self.scored(), self.sampled(), self.counted(), self.waiting(), self.judged())
 
-    def _flags(self, name):
-        return [(one["code"], self.names.get(one.get("other"))) for one in self.office.grade(self.ids[name])["flags"]]
+    def judged(self):
+        """Name → grade, moment, flags, corrected_by, waits_behind."""
+        return {name: self._judged(self.office.grade(id)) for id, name in self.names.items() if id in self._known()}
+
+    def _known(self):
+        chosen = select(visit.c.id)
+        return set(self.office.store.read(lambda look: list(look.connection.scalars(chosen))))
+
+    def _judged(self, graded):
+        flags = [(one["code"], self.names.get(one.get("other"))) for one in graded["flags"]]
+        others = [self.names.get(graded[name]) for name in ("corrected_by", "waits_behind")]
+        return graded["grade"], graded["at"], flags, *others
 
     def _named(self, ids):
         return "".join(sorted(self.names[id] for id in ids))
+
+
+class Muddle(Story):
+    """Eight visits that correct each other at random."""
+
+    def __init__(self, office, random):
+        self.office, self.random, self.told = office, random, []
+        office.clock.at = datetime.fromisoformat("2026-11-26T00:00:00+00:00")
+        self.pads = [Pad(office, random.choice(["m1", "m1", "m1", "m2"]), boot=f"b{n}") for n in range(4)]
+        for _ in range(8):
+            self._make_another(random.choice(self.pads))
+        self.names = {id: str(n) for n, (id, _) in enumerate(self.told)}
+
+    def _make_another(self, pad):
+        random = self.random
+        pad.boot += random.choice(["", "", "", "r"])
+        told = {
+            "customer_id": random.choice([CUSTOMER] * 5 + [ANOTHER]),
+            "north_m": random.choice([0, 0, 0, 0, 30_000]),
+        }
+        if self.told and random.random() < 0.7:
+            original, known = random.choice(self.told)
+            told["amends"] = random.choice([original] * 7 + [new_id()])
+            repeated = ("started_at", "ended_at", "check_in", "check_out", "content")
+            told |= {name: known[name] for name in random.choice([repeated, repeated[:4], ()])}
+        day, minute, second = random.choice([20, 20, 23]), random.randint(0, 3), random.randint(0, 59)
+        id = pad.visit(f"2026-11-{day}T02:{minute:02d}:{second:02d}Z", **told)
+        self.told.append((id, msgspec.json.decode(pad.owed[-1])["set"]))
+
+    def decide(self):
+        id, _ = self.random.choice(self.told)
+        if self.office.grade(id)["review_state"] == "pending":
+            self.office.decide(BOSS, id, self.random.choice(["accept", "reject"]))
+        return self.push([])
 
 
 def open_office(url):
@@ -151,34 +198,54 @@ def office(request, tmp_path):
     opened.store.close()
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_in_any_order_of_arrival_the_same_visits_count_everywhere(tmp_path, name):
-    visits, standing = STORIES[name]
-    seen = []
-    for n, order in enumerate(permutations(visits)):
-        url = f"sqlite:///{tmp_path}/{n}.db"
-        migrate(url)
-        office = open_office(url)
-        told = Story(office, visits).push(order)
-        seen.append((told.contacts(), told.scored(), told.sampled(), told.counted(), told.waiting(), told.judged()))
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """Opens offices, each with a database of its own."""
+    root = tmp_path_factory.mktemp("offices")
+    migrate(f"sqlite:///{root}/template.db")
+    offices = []
+
+    def open_another():
+        path = root / f"{len(offices)}.db"
+        shutil.copy(root / "template.db", path)
+        offices.append(open_office(f"sqlite:///{path}"))
+        return offices[-1]
+
+    yield open_another
+    for office in offices:
         office.store.close()
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_in_any_order_of_arrival_the_same_visits_count_everywhere(opened, name):
+    visits, standing = STORIES[name]
+    seen = [Story(opened(), visits).push(order).everything() for order in permutations(visits)]
     assert seen == seen[:1] * len(seen)
-    contacts, scored, sampled, counted, _, _ = seen[0]
+    contacts, scored, sampled, counted, *_ = seen[0]
     assert (contacts, scored, sampled) == (standing, len(standing), standing)
     assert set(counted) <= set(standing)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 15, 31, 32])
+def test_whatever_corrects_whatever_the_order_of_arrival_changes_nothing(opened, seed):
+    """Two persons, four tablets that restart, corrections of all sorts, at once and days later; then a decision."""
+    told = [Muddle(opened(), Random(seed)) for _ in range(3)]
+    seen = [one.push(Random(n).sample(range(4), 4)).decide().everything() for n, one in enumerate(told)]
+    assert seen == seen[:1] * 3
+    contacts, scored, *_, judged = seen[0]
+    standing = {
+        name for name, (*_, corrected_by, waits_behind) in judged.items() if not corrected_by and not waits_behind
+    }
+    assert (set(contacts), scored) == (standing, len(standing))
+
+
 @pytest.mark.parametrize("name", STORIES)
-def test_handed_in_together_by_one_tablet_the_same_visits_count(tmp_path, name):
+def test_handed_in_together_by_one_tablet_the_same_visits_count(opened, name):
     """One tablet's visits come in the order of their numbers, so the one that was written last is the last."""
     visits, standing = STORIES[name]
-    url = f"sqlite:///{tmp_path}/padsync.db"
-    migrate(url)
-    office = open_office(url)
-    told = Story(office, visits, is_shared=True).push(dict.fromkeys(one.get("who", "m1") for one in visits.values()))
+    told = Story(opened(), visits, is_shared=True).push(dict.fromkeys(one.get("who", "m1") for one in visits.values()))
     standing = {"two of one visit": "c", "a chain beside an older correction": "d"}.get(name, standing)
     assert (told.contacts(), told.scored(), told.sampled()) == (standing, len(standing), standing)
-    office.store.close()
 
 
 def test_a_doubted_correction_waits_behind_its_original_until_somebody_accepts_it(office):
