@@ -4,17 +4,19 @@ import shutil
 from datetime import date, datetime
 from itertools import permutations
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backend.app import PROJECTIONS
 from backend.domain.compliance.queries import facts, obligations
 from backend.domain.handoffs import list_reactions
 from backend.domain.marketing.models import contact_entry
+from backend.domain.staff.models import staff
 from backend.domain.visits.models import visit
 from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
 from backend.domain.visits.rules.thresholds import Thresholds
@@ -24,6 +26,7 @@ from backend.settings import Settings
 from backend.storage.engine import make_engine
 from backend.storage.reactions import Reactions
 from backend.storage.sql_store import SqlStore
+from backend.storage.tables import record
 from backend.sync_api.duty.scores import Asked, ScoreDesk, weights_of
 from sync.moments import shift_moment
 from sync.puts import Put
@@ -146,9 +149,10 @@ class Muddle(Story):
     """Eight visits that correct each other at random."""
 
     def __init__(self, office, random):
-        self.office, self.random, self.told = office, random, []
+        self.office, self.random = office, random
+        self.told: list[tuple[str, Any]] = []
         office.clock.at = datetime.fromisoformat("2026-11-26T00:00:00+00:00")
-        self.pads = [Pad(office, random.choice(["m1", "m1", "m1", "m2"]), boot=f"b{n}") for n in range(4)]
+        self.pads = {n: Pad(office, random.choice(["m1", "m1", "m1", "m2"]), boot=f"b{n}") for n in range(4)}
         for _ in range(8):
             self._make_another(random.choice(self.pads))
         self.names = {id: str(n) for n, (id, _) in enumerate(self.told)}
@@ -203,7 +207,7 @@ def opened(tmp_path_factory):
     """Opens offices, each with a database of its own."""
     root = tmp_path_factory.mktemp("offices")
     migrate(f"sqlite:///{root}/template.db")
-    offices = []
+    offices: list[Office] = []
 
     def open_another():
         path = root / f"{len(offices)}.db"
@@ -320,6 +324,22 @@ def test_words_that_a_correction_brought_days_later_are_old_words_for_the_visits
         flags = {one["code"]: one.get("other") for one in told.office.grade(copied)["flags"]}
         assert (order, flags.get("text_reused")) == (order, mended)
         assert "text_reused" not in told.office.codes(mended)
+
+
+@pytest.mark.parametrize(("after", "letters"), [("00:30", 1), ("30:00", 2)])
+def test_an_alert_is_told_once_of_one_visit_and_twice_where_it_may_be_another(opened, after, letters):
+    for order in ("ab", "ba"):
+        office = opened()
+        boss = {"staff_no": "s9", "name": "某人", "org_id": "3501", "roles": "supervisor",
+                "password_hash": "", "password_changed_at": "", "created_at": ""}  # fmt: skip
+        office.store.write(lambda unit, boss=boss: unit.connection.execute(staff.insert().values(boss)))
+        visits = {"a": {"alert": "red"}, "b": {"alert": "red", "amends": "a", "after": after}}
+        Story(office, visits).push(order)
+        counted = select(func.count()).select_from(record).where(record.c.kind == "letter")
+        assert (order, office.store.read(lambda look, counted=counted: look.connection.scalar(counted))) == (
+            order,
+            letters,
+        )
 
 
 @given(lines())
