@@ -11,10 +11,11 @@ from msgspec import Struct
 from backend.domain.compliance.queries.setup import load_calendar
 from backend.domain.compliance.rules.calendar import is_workday
 from backend.domain.devices.queries import devices_of
+from backend.domain.handoffs.occasions import claim_of, find_kin, move_corrections, settle_found
 from backend.domain.visits import queries
 from backend.domain.visits.queries import TraceRow
 from backend.domain.visits.rules.content import similar_before
-from backend.domain.visits.rules.corrections import Claim, settle_corrections, stand
+from backend.domain.visits.rules.corrections import settle_corrections, stand
 from backend.domain.visits.rules.facts import Neighbours, Trace, VisitFacts
 from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
@@ -37,7 +38,6 @@ from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
-LINE_MAX = 50  # corrections of corrections that are followed
 DECIDED = frozenset({ACCEPTED, REJECTED})
 REGRADED_MAX = 40  # visits that one unit judges again; if there are more, they wait for their follow-ups
 
@@ -89,8 +89,8 @@ class Grader(Struct, frozen=True, kw_only=True):
             return []
         queries.hold_person(unit.connection, {visit.author or "" for visit in fresh.values()})
         moved = self._keep_traces(unit, fresh, at)
-        kin = {id: row.trace for id, row in _kin(unit, {trace.id for trace in moved}).items()}
-        moved += _move_corrections(unit, kin.values(), moved)
+        kin = {id: row.trace for id, row in find_kin(unit, {trace.id for trace in moved}).items()}
+        moved += move_corrections(unit, kin.values(), moved)
         others = (self._influenced(unit, moved) | kin.keys()) - fresh.keys()
         if others:
             others -= find_waiting(unit, VISIT_AGAIN)
@@ -108,7 +108,7 @@ class Grader(Struct, frozen=True, kw_only=True):
     def judge_kin_again(self, unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:
         """Have all of an occasion judged again, soon, when one of them is accepted or rejected, or no longer is."""
         changed = {write.after.id for write in writes if _decision(write.before) != _decision(write.after)}
-        kin = _kin(unit, changed) if changed else {}
+        kin = find_kin(unit, changed) if changed else {}
         tied = {id for id, row in kin.items() if row.trace.root != id or id not in changed}
         if tied:
             unit.follow_up_later(VISIT_AGAIN, sorted(kin.keys() - find_waiting(unit, VISIT_AGAIN)), at)
@@ -116,12 +116,12 @@ class Grader(Struct, frozen=True, kw_only=True):
 
     def regrade(self, unit: SqlUnit, ids: Collection[str]) -> list[Put]:
         """Return the grades of these visits, judged by what is known now; equal ones change nothing."""
-        kin = _kin(unit, ids)
+        kin = find_kin(unit, ids)
         rows = {id: kin[id] for id in ids if id in kin}
         visits = _load(unit, VISIT, rows, _visit.decode)
         graded = _load(unit, GRADE, kin, _body.decode)
         settled = {one.id: one for one in settle_corrections([row.trace for row in kin.values()])}
-        standings = stand((_claim(settled[id], row, graded.get(id)) for id, row in kin.items()), self.limits)
+        standings = stand((claim_of(settled[id], row, graded.get(id)) for id, row in kin.items()), self.limits)
         missing = queries.count_missing(unit.connection, rows)
         order = sorted((rows[id].trace for id in visits), key=lambda trace: (trace.author, trace.place_in_order))
         puts = []
@@ -206,7 +206,7 @@ class Grader(Struct, frozen=True, kw_only=True):
                 unit.connection, author, shift_moment(first_at, days=-days), shift_moment(last_at, days=days),
                 until_at=shift_moment(first_at, seconds=-near_s),
             )  # fmt: skip
-            others = _settle(unit, found)
+            others = settle_found(unit, found)
             for trace in mine:
                 ids |= influenced_by(trace, [other for other in others if other.id != trace.id], self.limits)
                 ids |= {other.id for other in self._sharing(unit, trace)}
@@ -225,7 +225,7 @@ class Grader(Struct, frozen=True, kw_only=True):
         first_at = shift_moment(min(one.check_in.at for one in mine), days=-self.limits.compared_d)
         last_at = max(self._horizon(one) for one in mine)
         found = queries.traces_of_person(unit.connection, author, first_at, last_at)
-        return sorted(_settle(unit, found), key=lambda trace: trace.place_in_order)
+        return sorted(settle_found(unit, found), key=lambda trace: trace.place_in_order)
 
     def _horizon(self, trace: Trace) -> str:
         return max(trace.until_at, shift_moment(trace.check_in.at, seconds=self.limits.burst_s))
@@ -255,53 +255,6 @@ def _decision(stored: Stored | None) -> str | None:
     """Return what a supervisor has decided about a visit, if that stands."""
     state = _body.decode(stored.body)["review_state"] if stored is not None and stored.standing == "live" else None
     return state if state in DECIDED else None
-
-
-def _claim(trace: Trace, row: TraceRow, graded: Body | None) -> Claim:
-    review = graded["review_state"] if graded else None
-    return Claim(trace=trace, amends=row.trace.root, signed_at=row.signed_at, review=review)
-
-
-def _kin(unit: SqlUnit, ids: Collection[str]) -> dict[str, TraceRow]:
-    """Return these visits, and what their authors say that they correct or that corrects them, however often."""
-    found, asked = queries.find_traces(unit.connection, ids), set(ids)
-    authors = {row.trace.author for row in found.values()}
-    told = set(ids)
-    for _ in range(LINE_MAX):
-        roots = {row.trace.root for id, row in found.items() if id in asked}
-        asked = (roots | queries.amending(unit.connection, asked | roots)) - told
-        if not asked:
-            break
-        told |= asked
-        rows = queries.find_traces(unit.connection, asked)
-        found |= {id: row for id, row in rows.items() if row.trace.author in authors}
-    return found
-
-
-def _move_corrections(unit: SqlUnit, kin: Iterable[Trace], moved: Sequence[Trace]) -> list[Trace]:
-    """Keep when corrections among `kin` were; return them as they were and as they are, now that others have moved."""
-    now = list(kin)
-    corrections = {one.id: one for one in now if one.root != one.id}
-    if not corrections:
-        return []
-    before, after = settle_corrections([*now, *reversed(moved)]), settle_corrections(now)
-    queries.date_traces(unit.connection, [one for one in after if one.id in corrections])
-    return [*corrections.values(), *(one for one in [*before, *after] if one.id in corrections and one not in moved)]
-
-
-def _settle(unit: SqlUnit, traces: Sequence[Trace]) -> list[Trace]:
-    """Return a person's visits settled, and with them the own visits that they correct."""
-    known = {trace.id: trace for trace in traces}
-    authors, told = {trace.author for trace in traces}, set(known)
-    asked = {trace.root for trace in traces} - told
-    for _ in range(LINE_MAX):
-        if not asked:
-            break
-        told |= asked
-        rows = queries.find_traces(unit.connection, asked).values()
-        known |= {row.trace.id: row.trace for row in rows if row.trace.author in authors}
-        asked = {row.trace.root for row in rows} - told
-    return settle_corrections(list(known.values()))
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

@@ -35,7 +35,7 @@ class Trace(Struct, frozen=True, kw_only=True, gc=False):
     n: int
     check_in: Event
     check_out: Event | None = None  # None: nobody checked out
-    root: str = ""  # the visit that this one corrects, or itself
+    root: str = ""  # the visit that this one corrects, or itself; once settled, the first of all that it corrects
     started_at: str = ""  # as the tablet told it
     text: Fingerprint = Fingerprint()
     photos: Sequence[Photo] = ()
