@@ -53,7 +53,7 @@ class Metrics:
             "padsync_listeners", "Tablets listening for pokes", registry=registry, multiprocess_mode="livesum"
         )
         self._follow_ups = Gauge(
-            "padsync_follow_ups_waiting", "Pushes whose visits wait to be judged", registry=registry,
+            "padsync_follow_ups_waiting", "Groups of visits that wait to be judged", registry=registry,
             multiprocess_mode="max",
         )  # fmt: skip
         self._refusals = Counter("padsync_refusals", "Requests refused, by error code", ["code"], registry=registry)
