@@ -121,8 +121,8 @@ class SqlStore:
         def work(unit: SqlUnit) -> None:
             taken[:] = [oldest] if (oldest := take_oldest(unit)) else []
             for one in taken:
+                take_off(unit, one.positions)  # first: what comes of it may owe the same again
                 self._reactions.catch_up(unit, one.kind, one.ids, one.at)
-                take_off(unit, one.positions)
 
         if not self.read(has_any):
             return False

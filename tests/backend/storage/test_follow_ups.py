@@ -120,6 +120,23 @@ def test_what_waits_already_is_told(url):
         assert store.write(lambda unit: find_waiting(unit, "visit")) == set()
 
 
+def test_what_is_being_followed_up_waits_no_more_and_may_be_owed_again(url):
+    """Whoever leaves out what waits already must not leave out the records at hand: their row goes with this unit."""
+    seen = []
+
+    def react(unit, _writes, at):
+        seen.append(find_waiting(unit, "ticket"))
+        if len(seen) == 1:
+            unit.follow_up_later("ticket", sorted({ID} - seen[0]), at)
+        return []
+
+    with open_store(url, ticket=[react]) as store:
+        write_ticket(store)
+        store.catch_up()
+        assert seen == [set(), set()]
+        assert count_waiting(store) == 0
+
+
 def test_a_record_that_went_meanwhile_is_seen_as_it_is(url):
     standings: list[str] = []
 
