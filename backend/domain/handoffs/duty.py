@@ -16,6 +16,7 @@ from backend.domain.compliance.rules.facts import CORRECTED, DOUBTED, VisitFact
 from backend.domain.compliance.rules.ownership import Held
 from backend.domain.orgs.queries import orgs_above
 from backend.domain.staff.queries import holds_of
+from backend.domain.visits.rules.reviewing import DECIDED_STATES
 from backend.identity import BANK_TIME, portfolio_bucket
 from backend.storage.snapshot import SqlSnapshot
 from backend.storage.unit import SqlUnit
@@ -27,7 +28,6 @@ from sync.store import Key, Write
 
 R = TypeVar("R", bound=Record)
 
-DECIDED = frozenset({"accepted", "rejected"})  # states of a review
 LOAN = "loan"  # the family of products whose holdings are loans
 LONG_AGO = date(1900, 1, 1)  # a loan whose beginning nobody told was not paid out just now
 
@@ -52,7 +52,7 @@ class _Graded(Struct, frozen=True, kw_only=True):
         """What became of it, as a duty weighs it: a doubted correction counts only by a supervisor's word."""
         if self.corrected_by:
             return CORRECTED
-        return DOUBTED if self.waits_behind and self.review_state not in DECIDED else self.review_state
+        return DOUBTED if self.waits_behind and self.review_state not in DECIDED_STATES else self.review_state
 
 
 def on_customers(unit: SqlUnit, writes: Sequence[Write], at: str) -> list[Put]:

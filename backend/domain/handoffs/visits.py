@@ -1,4 +1,4 @@
-"""Where visits meet customers, tablets and each other: every visit is graded in the transaction that brings it."""
+"""Where visits meet customers, tablets and each other: every visit is graded, soon after its commit."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -21,7 +21,7 @@ from backend.domain.visits.rules.flags import CORRECTS_REJECTED
 from backend.domain.visits.rules.grade import judge_visit
 from backend.domain.visits.rules.influence import influenced_by
 from backend.domain.visits.rules.record import write_grade
-from backend.domain.visits.rules.reviewing import ACCEPTED, REJECTED
+from backend.domain.visits.rules.reviewing import DECIDED_STATES
 from backend.domain.visits.rules.thresholds import Thresholds
 from backend.domain.visits.rules.time import Sealed, bound_by_neighbours, local_date
 from backend.domain.visits.rules.tracing import facts_of, trace_of
@@ -38,7 +38,6 @@ from sync.store import Key, Stored, Write
 
 VISIT, GRADE, CUSTOMER = "visit", "visit_grade", "customer"
 VISIT_AGAIN = "visit:again"  # visits that are only judged again, in a follow-up of their own
-DECIDED = frozenset({ACCEPTED, REJECTED})
 REGRADED_MAX = 40  # visits that one unit judges again; if there are more, they wait for their follow-ups
 
 T = TypeVar("T")
@@ -254,7 +253,7 @@ class Grader(Struct, frozen=True, kw_only=True):
 def _decision(stored: Stored | None) -> str | None:
     """Return what a supervisor has decided about a visit, if that stands."""
     state = _body.decode(stored.body)["review_state"] if stored is not None and stored.standing == "live" else None
-    return state if state in DECIDED else None
+    return state if state in DECIDED_STATES else None
 
 
 def _days_off(unit: SqlUnit, days: Collection[str]) -> frozenset[str]:

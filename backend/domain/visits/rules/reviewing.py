@@ -10,6 +10,7 @@ ACCEPT, REJECT, ASK, ANSWER, APPEAL = "accept", "reject", "ask", "answer", "appe
 DECISIONS = frozenset({ACCEPT, REJECT})
 DEEDS = (ACCEPT, REJECT, ASK)  # of supervisors
 APPEALED, REJECTED, ACCEPTED = "appealed", "rejected", "accepted"
+DECIDED_STATES = frozenset({ACCEPTED, REJECTED})
 OPEN_STATES = frozenset({"pending", "asked", "answered", APPEALED})  # somebody has to decide
 
 # State → what a supervisor may do. A visit that counts by itself can still turn out false, as by a call back.
